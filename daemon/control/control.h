@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PL_CONTROL_H
+#define PL_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <partyline/meters.h>
+
+#include "model.h"
+
+/**
+ * The verbs. Validation, permission, persistence and events live here once; a
+ * face decodes, names the caller, calls one verb and encodes.
+ *
+ * Thread: the daemon's one loop. Every verb: checks everything first; on an error
+ * changes nothing and fills *ret_error (may be NULL); on success the engine has
+ * the change, the state is kept (see struct pl_keeper) and the events are out
+ * before it returns. A verb that finds nothing to change succeeds.
+ *
+ * Errors: -EINVAL bad value, -ENOENT no such tablet or channel (out of range),
+ * -EBUSY refused because the channel is busy, -EPERM the caller's role is too
+ * small, -EIO the state could not be kept (then nothing changed).
+ */
+
+struct pl_control;
+
+enum pl_role { PL_ROLE_VIEW, PL_ROLE_OPERATE, PL_ROLE_ADMIN };
+
+/** Who calls, for permission and the log. Borrowed for the call. */
+struct pl_actor {
+	const char *face; /**< "dbus", "http", "ws", "cli", "gpio", "internal" */
+	const char *name; /**< bus name, address …; "" when unknown */
+	enum pl_role role;
+};
+
+struct pl_error {
+	int code;	   /**< the negative errno that the verb returned */
+	char field[96];	   /**< what was refused, as a JSON pointer below the verb's arguments: "/uplink/1/7" */
+	char message[192]; /**< one plain sentence, no full stop */
+};
+
+/* --- what control needs from others ------------------------------------ */
+
+/** Classes of change; control picks the smallest that does it. */
+enum pl_change {
+	PL_CHANGE_NONE,
+	PL_CHANGE_VALUE, /**< ramped in the matrix */
+	PL_CHANGE_ROUTE,
+	PL_CHANGE_DEVICE,
+};
+
+/** The audio engine. Implemented by daemon/engine; tests bring their own. */
+struct pl_engine_ops {
+	/**
+	 * The model has changed from `before` to `after`: bring the matrix there, all of it at one
+	 * block boundary. Also called with before == NULL: send everything. Without a
+	 * graph this succeeds; everything is sent when the graph is there.
+	 */
+	int (*apply)(void *engine, const struct pl_model *before, const struct pl_model *after);
+	/** Newest meters. @return 0, or -ENODATA without a graph (then faces show silence). */
+	int (*read_meters)(void *engine, struct pl_meters_data *ret_data);
+	/** @return true while the matrix node is there and has taken the state */
+	bool (*is_connected)(void *engine);
+};
+
+/** Keeps the state; implemented by control/state-file.c */
+struct pl_keeper_ops {
+	/**
+	 * Keep the model so that neither a crash nor a power cut loses it (write, fsync,
+	 * rename). `keys_only`: only talk keys differ; these survive a crash of the daemon,
+	 * not a restart of the machine.
+	 */
+	int (*keep)(void *keeper, const struct pl_model *model, bool keys_only);
+};
+
+/* --- events -------------------------------------------------------------- */
+
+enum pl_event_type {
+	PL_EVENT_MATRIX,       /**< gains, headroom, modes, sidetone, options; see the flags */
+	PL_EVENT_CHANNEL_MUTE, /**< id */
+	PL_EVENT_TABLET_MUTE,  /**< id; tablet, talk or listen mute */
+	PL_EVENT_KEY_DOWN,     /**< tablet_id, channel_id, priority */
+	PL_EVENT_KEY_UP,       /**< tablet_id, channel_id */
+	PL_EVENT_NAME,	       /**< tablet_id or channel_id */
+	PL_EVENT_CONFIG_RELOADED,
+	PL_EVENT_ENGINE,       /**< connected or not: pl_control_engine_is_connected() */
+};
+
+struct pl_event {
+	enum pl_event_type type;
+	uint64_t ts_usec; /**< CLOCK_REALTIME */
+	const struct pl_actor *actor;
+	const struct pl_model *before; /**< borrowed for the call */
+	const struct pl_model *after;
+	uint32_t tablet_id;  /**< 0: not about one tablet */
+	uint32_t channel_id; /**< 0: not about one channel */
+	uint32_t priority;
+	bool uplink_changed, downlink_changed, headroom_changed;
+};
+
+typedef void (*pl_event_h)(void *userdata, const struct pl_event *event);
+
+struct pl_listener {
+	pl_event_h on_event;
+	void *userdata;
+	struct pl_listener *next; /**< control's */
+};
+
+/* --- life ------------------------------------------------------------------ */
+
+struct pl_config; /* control/config.h */
+
+/**
+ * @param config  borrowed; outlives the control
+ * @param initial state to begin with, copied
+ */
+int pl_control_new(const struct pl_config *config, const struct pl_model *initial,
+		   const struct pl_engine_ops *engine_ops, void *engine,
+		   const struct pl_keeper_ops *keeper_ops, void *keeper,
+		   struct pl_control **ret_control);
+struct pl_control *pl_control_free(struct pl_control *control);
+
+void pl_control_add_listener(struct pl_control *control, struct pl_listener *listener);
+void pl_control_remove_listener(struct pl_control *control, struct pl_listener *listener);
+
+/** For the engine: the graph came (send everything: pl_control_model()) or went. */
+void pl_control_engine_changed(struct pl_control *control);
+/** For the loop: release keys whose time-out timer has run out. @return usec (CLOCK_MONOTONIC) of the next, UINT64_MAX for none */
+uint64_t pl_control_run_timeouts(struct pl_control *control, uint64_t now_usec);
+
+/* --- reading ------------------------------------------------------------- */
+
+/** Borrowed, valid until the next verb. */
+const struct pl_model *pl_control_model(const struct pl_control *control);
+const struct pl_config *pl_control_config(const struct pl_control *control);
+bool pl_control_engine_is_connected(const struct pl_control *control);
+/** Silence (all zero) with -ENODATA when there is no graph. */
+int pl_control_read_meters(struct pl_control *control, struct pl_meters_data *ret_data);
+
+/** One edge of a talk key; Mission Control's ptt_history. */
+struct pl_key_record {
+	uint64_t ts_usec; /**< CLOCK_REALTIME */
+	uint32_t tablet_id, channel_id, priority;
+	bool down;
+};
+#define PL_KEY_HISTORY_MAX 1000u
+/** Oldest first. @return number written */
+size_t pl_control_key_history(const struct pl_control *control, struct pl_key_record *ret_records,
+			      size_t n_max);
+
+/* --- verbs --------------------------------------------------------------- */
+
+/** Sparse rows as the caller gave them. For uplink rows are channels and columns tablets. */
+struct pl_matrix_rows {
+	uint32_t n_cells;
+	struct pl_matrix_cell {
+		uint32_t row_id, column_id;
+		double gain; /**< linear, 0..PL_GAIN_MAX */
+	} *cells;	     /**< borrowed */
+};
+
+/** Mission Control's POST /matrix: each part that is given replaces that part as a whole, all at once. */
+struct pl_matrix_change {
+	const struct pl_matrix_rows *uplink;   /**< NULL: keep */
+	const struct pl_matrix_rows *downlink; /**< NULL: keep */
+	const double *headroom_db;	       /**< NULL: keep */
+};
+int pl_control_set_matrix(struct pl_control *control, const struct pl_actor *actor,
+			  const struct pl_matrix_change *change, struct pl_error *ret_error);
+
+/** One crosspoint, linear. Uplink: what tablet gives to channel; downlink: what channel gives to tablet. */
+int pl_control_set_uplink(struct pl_control *control, const struct pl_actor *actor,
+			  uint32_t channel_id, uint32_t tablet_id, double gain, struct pl_error *ret_error);
+int pl_control_set_downlink(struct pl_control *control, const struct pl_actor *actor,
+			    uint32_t tablet_id, uint32_t channel_id, double gain, struct pl_error *ret_error);
+/** Everyone to everyone at one gain [dB], -240 (silence) .. +20. */
+int pl_control_set_uniform(struct pl_control *control, const struct pl_actor *actor, double gain_db,
+			   struct pl_error *ret_error);
+int pl_control_set_headroom(struct pl_control *control, const struct pl_actor *actor,
+			    double headroom_db, struct pl_error *ret_error);
+
+int pl_control_set_channel_mute(struct pl_control *control, const struct pl_actor *actor,
+				uint32_t channel_id, bool mute, struct pl_error *ret_error);
+int pl_control_set_tablet_mute(struct pl_control *control, const struct pl_actor *actor,
+			       uint32_t tablet_id, bool mute, struct pl_error *ret_error);
+int pl_control_set_talk_mute(struct pl_control *control, const struct pl_actor *actor,
+			     uint32_t tablet_id, bool mute, struct pl_error *ret_error);
+int pl_control_set_listen_mute(struct pl_control *control, const struct pl_actor *actor,
+			       uint32_t tablet_id, bool mute, struct pl_error *ret_error);
+
+int pl_control_set_mode(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
+			enum pl_talk_mode mode, struct pl_error *ret_error);
+int pl_control_set_sidetone(struct pl_control *control, const struct pl_actor *actor,
+			    uint32_t tablet_id, double gain, struct pl_error *ret_error);
+int pl_control_set_tablet_name(struct pl_control *control, const struct pl_actor *actor,
+			       uint32_t tablet_id, const char *name, struct pl_error *ret_error);
+int pl_control_set_channel_name(struct pl_control *control, const struct pl_actor *actor,
+				uint32_t channel_id, const char *name, struct pl_error *ret_error);
+
+/** Options of the whole matrix. */
+int pl_control_set_party_line(struct pl_control *control, const struct pl_actor *actor, bool party_line,
+			      struct pl_error *ret_error);
+int pl_control_set_ramp(struct pl_control *control, const struct pl_actor *actor, double ramp_ms,
+			struct pl_error *ret_error);
+int pl_control_set_vox(struct pl_control *control, const struct pl_actor *actor, double threshold_db,
+		       double hang_ms, struct pl_error *ret_error);
+/** @param timeout_s  0 (off) .. 3600 */
+int pl_control_set_talk_timeout(struct pl_control *control, const struct pl_actor *actor,
+				double timeout_s, struct pl_error *ret_error);
+int pl_control_set_busy_refusal(struct pl_control *control, const struct pl_actor *actor, bool refuse,
+				struct pl_error *ret_error);
+
+/**
+ * Talk key. Momentary, open and vox: down while held. Latch: the caller decides which
+ * edge toggles; `press` here is "on", `release` is "off". Repeats change nothing and are
+ * not in the history.
+ */
+int pl_control_press_key(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
+			 uint32_t channel_id, uint32_t priority, struct pl_error *ret_error);
+int pl_control_release_key(struct pl_control *control, const struct pl_actor *actor,
+			   uint32_t tablet_id, uint32_t channel_id, struct pl_error *ret_error);
+/** Release every key of a tablet (0: of all tablets). */
+int pl_control_release_all(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
+			   struct pl_error *ret_error);
+
+/** Read the configuration file again; what can change while running takes effect (headroom_db …). */
+int pl_control_reload_config(struct pl_control *control, const struct pl_actor *actor,
+			     struct pl_error *ret_error);
+
+/** Forget every setting: pl_model_init() with the configuration's values. Admin. */
+int pl_control_reset(struct pl_control *control, const struct pl_actor *actor, struct pl_error *ret_error);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PARTYLINE_KEYS_H
+#define PARTYLINE_KEYS_H
+
+/**
+ * The contract between plugin, module, daemon, policy and configuration:
+ * limits, factory names, node names, property keys and the matrix's parameters.
+ * Lua, conf and web use the same words; a check compares them with this file.
+ *
+ * Ids of tablets and channels count from 1 everywhere outside C arrays.
+ */
+
+#define PL_TABLETS_MAX 64u
+#define PL_CHANNELS_MAX 64u
+#define PL_TABLETS_DEFAULT 16u
+#define PL_CHANNELS_DEFAULT 4u
+
+/* --- SPA factories --------------------------------------------------- */
+
+/** library.name of all our factories, below SPA_PLUGIN_DIR */
+#define PL_SPA_LIBRARY "partyline/libspa-partyline"
+#define PL_FACTORY_MATRIX "partyline.matrix"
+#define PL_FACTORY_GATE "partyline.gate"
+#define PL_FACTORY_METER "partyline.meter"
+
+/* --- Nodes ------------------------------------------------------------ */
+
+#define PL_NODE_MATRIX "partyline.matrix"
+/** talk side of tablet %u: Audio/Sink, an application plays into it */
+#define PL_NODE_TABLET_FMT "partyline.tablet.%u"
+/** listen side of tablet %u: Audio/Source/Virtual */
+#define PL_NODE_TABLET_LISTEN_FMT "partyline.tablet.%u.listen"
+/** outside input of channel %u: Audio/Sink */
+#define PL_NODE_CHANNEL_FMT "partyline.channel.%u"
+/** outside output of channel %u: Audio/Source/Virtual */
+#define PL_NODE_CHANNEL_OUT_FMT "partyline.channel.%u.out"
+
+/** node.group of all of the above: one driver, one cycle */
+#define PL_NODE_GROUP "partyline"
+
+/* Ports of the matrix node; %u counts from 1. Port ids: inputs are the tablets
+ * 0..N-1, the channels N..N+M-1, then the control port N+M; outputs likewise
+ * without a control port. */
+#define PL_PORT_TABLET_TALK_FMT "tablet_%u_talk"
+#define PL_PORT_CHANNEL_IN_FMT "channel_%u_in"
+#define PL_PORT_TABLET_LISTEN_FMT "tablet_%u_listen"
+#define PL_PORT_CHANNEL_OUT_FMT "channel_%u_out"
+#define PL_PORT_CONTROL "control"
+
+/* --- Node properties -------------------------------------------------- */
+
+/** role of a Partyline node: one of the PL_ROLE_ words */
+#define PL_KEY_ROLE "partyline.role"
+#define PL_ROLE_MATRIX "matrix"
+#define PL_ROLE_TABLET_TALK "tablet.talk"
+#define PL_ROLE_TABLET_LISTEN "tablet.listen"
+#define PL_ROLE_CHANNEL_IN "channel.in"
+#define PL_ROLE_CHANNEL_OUT "channel.out"
+/** id of the tablet or channel, decimal, from 1 */
+#define PL_KEY_ID "partyline.id"
+/** size of the matrix, decimal; on the matrix node */
+#define PL_KEY_TABLETS "partyline.tablets"
+#define PL_KEY_CHANNELS "partyline.channels"
+/** path of the Unix socket that hands out the meter page; on the matrix node */
+#define PL_KEY_METERS_SOCKET "partyline.meters.socket"
+
+/* --- Matrix parameters ------------------------------------------------
+ * Sent in SPA_PROP_params of SPA_PARAM_Props as key/value pairs. All pairs of
+ * one message take effect together at a block boundary. An array arrives as an
+ * SPA Array or as a Struct of as many numbers; Float, Double, Int, Long and Bool
+ * are converted. A value out of range or an array of a wrong size refuses the
+ * whole message with -EINVAL and changes nothing. */
+
+/** dB, 0..60, default 12: h = 10^(-headroom/20) */
+#define PL_PARAM_HEADROOM_DB "partyline.headroom-db"
+#define PL_HEADROOM_DB_MAX 60.0
+#define PL_HEADROOM_DB_DEFAULT 12.0
+/** linear gains, channels x tablets, [channel][tablet], 0..PL_GAIN_MAX, default 10^(-12/20) */
+#define PL_PARAM_UPLINK "partyline.uplink"
+/** linear gains, tablets x channels, [tablet][channel], 0..PL_GAIN_MAX, default 10^(-12/20) */
+#define PL_PARAM_DOWNLINK "partyline.downlink"
+/** +20 dB */
+#define PL_GAIN_MAX 10.0
+/** -12 dB, Mission Control's uniform routing */
+#define PL_GAIN_DEFAULT 0.25118864315095801
+/** talk keys: one Long per tablet, bit (channel - 1) */
+#define PL_PARAM_KEYS "partyline.keys"
+/** one Int per tablet: enum pl_talk_mode, default open */
+#define PL_PARAM_MODES "partyline.modes"
+/** one Long, bit (tablet - 1): neither talks nor hears */
+#define PL_PARAM_TABLET_MUTE "partyline.tablet-mute"
+/** one Long, bit (tablet - 1): does not talk */
+#define PL_PARAM_TALK_MUTE "partyline.talk-mute"
+/** one Long, bit (tablet - 1): does not hear */
+#define PL_PARAM_LISTEN_MUTE "partyline.listen-mute"
+/** one Long, bit (channel - 1): silent at its output and to listeners */
+#define PL_PARAM_CHANNEL_MUTE "partyline.channel-mute"
+/** linear, one Float per tablet, 0..1, default 0: own voice in the own listen mix */
+#define PL_PARAM_SIDETONE "partyline.sidetone"
+/** Bool, default true: listeners hear other tablets, not only the outside input */
+#define PL_PARAM_PARTY_LINE "partyline.party-line"
+/** ms, 1..1000, default 5: length of every ramp */
+#define PL_PARAM_RAMP_MS "partyline.ramp-ms"
+#define PL_RAMP_MS_MIN 1.0
+#define PL_RAMP_MS_MAX 1000.0
+#define PL_RAMP_MS_DEFAULT 5.0
+/** dBFS peak, -80..0, default -40: level that opens a tablet in vox mode */
+#define PL_PARAM_VOX_THRESHOLD_DB "partyline.vox-threshold-db"
+#define PL_VOX_THRESHOLD_DB_DEFAULT -40.0
+/** ms, 0..10000, default 300: how long vox stays open after the last sample above the threshold */
+#define PL_PARAM_VOX_HANG_MS "partyline.vox-hang-ms"
+#define PL_VOX_HANG_MS_DEFAULT 300.0
+/** Long, any; shown as `serial` in the meter page once the message has taken effect */
+#define PL_PARAM_SERIAL "partyline.serial"
+
+/* One element at a time, ids from 1; also on the control port (keys only there):
+ * an SPA_CONTROL_Properties event with these acts on its sample. */
+/** Float, linear: "partyline.uplink.<channel>.<tablet>" */
+#define PL_PARAM_UPLINK_FMT "partyline.uplink.%u.%u"
+/** Float, linear: "partyline.downlink.<tablet>.<channel>" */
+#define PL_PARAM_DOWNLINK_FMT "partyline.downlink.%u.%u"
+/** Bool: "partyline.key.<tablet>.<channel>" */
+#define PL_PARAM_KEY_FMT "partyline.key.%u.%u"
+
+enum pl_talk_mode {
+	PL_TALK_MODE_OPEN,	/**< always talks; the key is state only */
+	PL_TALK_MODE_MOMENTARY, /**< talks while the key is held */
+	PL_TALK_MODE_LATCH,	/**< a press toggles; for the matrix the same as momentary */
+	PL_TALK_MODE_VOX,	/**< talks on all its channels while loud enough */
+	PL_TALK_MODE_MAX_,
+};
+
+/** Inputs are limited to this magnitude (+24 dBFS), so that no value can harm a sum or a meter. */
+#define PL_INPUT_MAX 16.0f
+/** Ceiling of the soft limiter: out = PL_LIMITER * tanh(acc / PL_LIMITER) */
+#define PL_LIMITER 0.9f
+
+#endif
