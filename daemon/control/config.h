@@ -19,22 +19,24 @@ struct pl_config {
 	uint32_t n_channels; /**< "channels", 1..64, default 4; needs a restart */
 
 	/* Mission Control's three keys */
-	uint32_t fs;	     /**< "fs", checked against the graph: a difference is only warned of */
+	uint32_t fs;         /**< "fs", checked against the graph: a difference is only warned of */
 	uint32_t frame_size; /**< "frame_size", likewise */
 	double headroom_db;  /**< "headroom_db", 0..60, default 12; reloadable */
 
-	char http_address[64];	     /**< "http"/"address", default "127.0.0.1" */
-	uint16_t http_port;	     /**< "http"/"port", default 8000 */
-	bool insecure_lan;	     /**< "http"/"insecure_lan", default false */
-	char *cors_origins[16];	     /**< "http"/"cors_origins": exact origins, default none */
+	char http_address[64];  /**< "http"/"address", default "127.0.0.1" */
+	uint16_t http_port;     /**< "http"/"port", default 8000 */
+	bool insecure_lan;      /**< "http"/"insecure_lan", default false */
+	char *cors_origins[16]; /**< "http"/"cors_origins": exact origins, default none */
 	size_t n_cors_origins;
 
-	char state_directory[4096];   /**< "state_directory"; default $STATE_DIRECTORY, else $XDG_STATE_HOME/partyline */
-	char runtime_directory[4096]; /**< "runtime_directory"; default $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR/partyline */
-	char log_file[4096];	      /**< "log"/"file"; "" = none; default STATE/system.log */
-	uint64_t log_rotate_bytes;    /**< "log"/"rotate_bytes", default 10 MiB */
-	uint32_t log_keep_days;	      /**< "log"/"keep_days", default 10 */
-	char log_level[8];	      /**< "log"/"level": debug, info, warning, error; default info */
+	char state_directory
+		[4096]; /**< "state_directory"; default $STATE_DIRECTORY, else $XDG_STATE_HOME/partyline */
+	char runtime_directory
+		[4096]; /**< "runtime_directory"; default $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR/partyline */
+	char log_file[4096];       /**< "log"/"file"; "" = none; default STATE/system.log */
+	uint64_t log_rotate_bytes; /**< "log"/"rotate_bytes", default 10 MiB */
+	uint32_t log_keep_days;    /**< "log"/"keep_days", default 10 */
+	char log_level[8];         /**< "log"/"level": debug, info, warning, error; default info */
 
 	char pipewire_remote[256]; /**< "pipewire"/"remote"; "" = default */
 };
@@ -49,6 +51,7 @@ void pl_config_done(struct pl_config *config);
  * @param ret_reason  "FILE: /json/pointer: what is wrong", on any error; nothing of the file
  *                    is in *ret_config then
  */
-int pl_config_load(const char *path, struct pl_config *ret_config, char *ret_reason, size_t reason_size);
+int pl_config_load(const char *path, struct pl_config *ret_config, char *ret_reason,
+		   size_t reason_size);
 
 #endif

@@ -36,8 +36,9 @@ struct pl_actor {
 };
 
 struct pl_error {
-	int code;	   /**< the negative errno that the verb returned */
-	char field[96];	   /**< what was refused, as a JSON pointer below the verb's arguments: "/uplink/1/7" */
+	int code; /**< the negative errno that the verb returned */
+	char field
+		[96]; /**< what was refused, as a JSON pointer below the verb's arguments: "/uplink/1/7" */
 	char message[192]; /**< one plain sentence, no full stop */
 };
 
@@ -83,9 +84,9 @@ enum pl_event_type {
 	PL_EVENT_TABLET_MUTE,  /**< id; tablet, talk or listen mute */
 	PL_EVENT_KEY_DOWN,     /**< tablet_id, channel_id, priority */
 	PL_EVENT_KEY_UP,       /**< tablet_id, channel_id */
-	PL_EVENT_NAME,	       /**< tablet_id or channel_id */
+	PL_EVENT_NAME,         /**< tablet_id or channel_id */
 	PL_EVENT_CONFIG_RELOADED,
-	PL_EVENT_ENGINE,       /**< connected or not: pl_control_engine_is_connected() */
+	PL_EVENT_ENGINE, /**< connected or not: pl_control_engine_is_connected() */
 };
 
 struct pl_event {
@@ -158,23 +159,25 @@ struct pl_matrix_rows {
 	struct pl_matrix_cell {
 		uint32_t row_id, column_id;
 		double gain; /**< linear, 0..PL_GAIN_MAX */
-	} *cells;	     /**< borrowed */
+	} * cells;           /**< borrowed */
 };
 
 /** Mission Control's POST /matrix: each part that is given replaces that part as a whole, all at once. */
 struct pl_matrix_change {
 	const struct pl_matrix_rows *uplink;   /**< NULL: keep */
 	const struct pl_matrix_rows *downlink; /**< NULL: keep */
-	const double *headroom_db;	       /**< NULL: keep */
+	const double *headroom_db;             /**< NULL: keep */
 };
 int pl_control_set_matrix(struct pl_control *control, const struct pl_actor *actor,
 			  const struct pl_matrix_change *change, struct pl_error *ret_error);
 
 /** One crosspoint, linear. Uplink: what tablet gives to channel; downlink: what channel gives to tablet. */
 int pl_control_set_uplink(struct pl_control *control, const struct pl_actor *actor,
-			  uint32_t channel_id, uint32_t tablet_id, double gain, struct pl_error *ret_error);
+			  uint32_t channel_id, uint32_t tablet_id, double gain,
+			  struct pl_error *ret_error);
 int pl_control_set_downlink(struct pl_control *control, const struct pl_actor *actor,
-			    uint32_t tablet_id, uint32_t channel_id, double gain, struct pl_error *ret_error);
+			    uint32_t tablet_id, uint32_t channel_id, double gain,
+			    struct pl_error *ret_error);
 /** Everyone to everyone at one gain [dB], -240 (silence) .. +20. */
 int pl_control_set_uniform(struct pl_control *control, const struct pl_actor *actor, double gain_db,
 			   struct pl_error *ret_error);
@@ -190,8 +193,8 @@ int pl_control_set_talk_mute(struct pl_control *control, const struct pl_actor *
 int pl_control_set_listen_mute(struct pl_control *control, const struct pl_actor *actor,
 			       uint32_t tablet_id, bool mute, struct pl_error *ret_error);
 
-int pl_control_set_mode(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
-			enum pl_talk_mode mode, struct pl_error *ret_error);
+int pl_control_set_mode(struct pl_control *control, const struct pl_actor *actor,
+			uint32_t tablet_id, enum pl_talk_mode mode, struct pl_error *ret_error);
 int pl_control_set_sidetone(struct pl_control *control, const struct pl_actor *actor,
 			    uint32_t tablet_id, double gain, struct pl_error *ret_error);
 int pl_control_set_tablet_name(struct pl_control *control, const struct pl_actor *actor,
@@ -200,36 +203,38 @@ int pl_control_set_channel_name(struct pl_control *control, const struct pl_acto
 				uint32_t channel_id, const char *name, struct pl_error *ret_error);
 
 /** Options of the whole matrix. */
-int pl_control_set_party_line(struct pl_control *control, const struct pl_actor *actor, bool party_line,
-			      struct pl_error *ret_error);
+int pl_control_set_party_line(struct pl_control *control, const struct pl_actor *actor,
+			      bool party_line, struct pl_error *ret_error);
 int pl_control_set_ramp(struct pl_control *control, const struct pl_actor *actor, double ramp_ms,
 			struct pl_error *ret_error);
-int pl_control_set_vox(struct pl_control *control, const struct pl_actor *actor, double threshold_db,
-		       double hang_ms, struct pl_error *ret_error);
+int pl_control_set_vox(struct pl_control *control, const struct pl_actor *actor,
+		       double threshold_db, double hang_ms, struct pl_error *ret_error);
 /** @param timeout_s  0 (off) .. 3600 */
 int pl_control_set_talk_timeout(struct pl_control *control, const struct pl_actor *actor,
 				double timeout_s, struct pl_error *ret_error);
-int pl_control_set_busy_refusal(struct pl_control *control, const struct pl_actor *actor, bool refuse,
-				struct pl_error *ret_error);
+int pl_control_set_busy_refusal(struct pl_control *control, const struct pl_actor *actor,
+				bool refuse, struct pl_error *ret_error);
 
 /**
  * Talk key. Momentary, open and vox: down while held. Latch: the caller decides which
  * edge toggles; `press` here is "on", `release` is "off". Repeats change nothing and are
  * not in the history.
  */
-int pl_control_press_key(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
-			 uint32_t channel_id, uint32_t priority, struct pl_error *ret_error);
+int pl_control_press_key(struct pl_control *control, const struct pl_actor *actor,
+			 uint32_t tablet_id, uint32_t channel_id, uint32_t priority,
+			 struct pl_error *ret_error);
 int pl_control_release_key(struct pl_control *control, const struct pl_actor *actor,
 			   uint32_t tablet_id, uint32_t channel_id, struct pl_error *ret_error);
 /** Release every key of a tablet (0: of all tablets). */
-int pl_control_release_all(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
-			   struct pl_error *ret_error);
+int pl_control_release_all(struct pl_control *control, const struct pl_actor *actor,
+			   uint32_t tablet_id, struct pl_error *ret_error);
 
 /** Read the configuration file again; what can change while running takes effect (headroom_db …). */
 int pl_control_reload_config(struct pl_control *control, const struct pl_actor *actor,
 			     struct pl_error *ret_error);
 
 /** Forget every setting: pl_model_init() with the configuration's values. Admin. */
-int pl_control_reset(struct pl_control *control, const struct pl_actor *actor, struct pl_error *ret_error);
+int pl_control_reset(struct pl_control *control, const struct pl_actor *actor,
+		     struct pl_error *ret_error);
 
 #endif

@@ -20,7 +20,8 @@ struct json_object *pl_describe_vu(struct pl_control *control);
 /** {"timestamp","channels":{"1":[ids]}} */
 struct json_object *pl_describe_ptt(struct pl_control *control);
 /** {"tablet_id","channel","ptt_state","channel_state":{"channel","state","active_tablets"},"tablet_channels"} */
-struct json_object *pl_describe_key(struct pl_control *control, uint32_t tablet_id, uint32_t channel_id);
+struct json_object *pl_describe_key(struct pl_control *control, uint32_t tablet_id,
+				    uint32_t channel_id);
 /** {"fs","frame_size","headroom_db"}: what the configuration file says */
 struct json_object *pl_describe_config_file(struct pl_control *control);
 

@@ -19,29 +19,29 @@
 #define PL_NAME_MAX 64u
 
 struct pl_tablet {
-	char name[PL_NAME_MAX];	   /**< UTF-8, shown to people; "" = "Tablet N" */
+	char name[PL_NAME_MAX]; /**< UTF-8, shown to people; "" = "Tablet N" */
 	enum pl_talk_mode mode;
-	double sidetone;	   /**< linear, 0..1 */
+	double sidetone;                  /**< linear, 0..1 */
 	double downlink[PL_CHANNELS_MAX]; /**< linear, 0..PL_GAIN_MAX */
-	uint64_t downlink_set;	   /**< channels named in the row */
-	uint64_t keys;		   /**< channels whose talk key is held */
+	uint64_t downlink_set;            /**< channels named in the row */
+	uint64_t keys;                    /**< channels whose talk key is held */
 };
 
 struct pl_channel {
-	char name[PL_NAME_MAX];	   /**< UTF-8; "" = "Channel N" */
+	char name[PL_NAME_MAX];        /**< UTF-8; "" = "Channel N" */
 	double uplink[PL_TABLETS_MAX]; /**< linear, 0..PL_GAIN_MAX */
-	uint64_t uplink_set;	   /**< tablets named in the row */
+	uint64_t uplink_set;           /**< tablets named in the row */
 };
 
 struct pl_model {
 	uint32_t n_tablets;  /**< 1..PL_TABLETS_MAX */
 	uint32_t n_channels; /**< 1..PL_CHANNELS_MAX */
 
-	double headroom_db;	 /**< 0..PL_HEADROOM_DB_MAX */
+	double headroom_db; /**< 0..PL_HEADROOM_DB_MAX */
 	bool party_line;
-	double ramp_ms;		 /**< PL_RAMP_MS_MIN..PL_RAMP_MS_MAX */
+	double ramp_ms;          /**< PL_RAMP_MS_MIN..PL_RAMP_MS_MAX */
 	double vox_threshold_db; /**< dBFS, -80..0 */
-	double vox_hang_ms;	 /**< 0..10000 */
+	double vox_hang_ms;      /**< 0..10000 */
 
 	double talk_timeout_s; /**< time-out timer: a held key is released after this; 0 = off */
 	bool busy_refusal;     /**< a channel on which another tablet talks refuses the key */

@@ -123,10 +123,10 @@
 #define PL_PARAM_KEY_FMT "partyline.key.%u.%u"
 
 enum pl_talk_mode {
-	PL_TALK_MODE_OPEN,	/**< always talks; the key is state only */
+	PL_TALK_MODE_OPEN,      /**< always talks; the key is state only */
 	PL_TALK_MODE_MOMENTARY, /**< talks while the key is held */
-	PL_TALK_MODE_LATCH,	/**< a press toggles; for the matrix the same as momentary */
-	PL_TALK_MODE_VOX,	/**< talks on all its channels while loud enough */
+	PL_TALK_MODE_LATCH,     /**< a press toggles; for the matrix the same as momentary */
+	PL_TALK_MODE_VOX,       /**< talks on all its channels while loud enough */
 	PL_TALK_MODE_MAX_,
 };
 

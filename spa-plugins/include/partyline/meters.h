@@ -34,24 +34,25 @@
 
 /** One measuring point. All values linear, full scale 1.0. */
 struct pl_meters_point {
-	float vu;	 /**< RMS smoothed 0.5/0.5 per frame (Mission Control's vu_db) */
-	float rms;	 /**< RMS of the last complete frame */
-	float peak;	 /**< largest |x| of the last complete frame */
+	float vu;        /**< RMS smoothed 0.5/0.5 per frame (Mission Control's vu_db) */
+	float rms;       /**< RMS of the last complete frame */
+	float peak;      /**< largest |x| of the last complete frame */
 	float peak_hold; /**< peak held 1 s, then falling 20 dB in 1.7 s (IEC 60268-10 type I) */
 };
 
 struct pl_meters_data {
-	uint64_t clock_nsec; /**< clock.nsec of the last cycle, CLOCK_MONOTONIC; stands while the graph idles */
-	uint64_t position;   /**< clock.position of the last cycle, samples */
+	uint64_t
+		clock_nsec; /**< clock.nsec of the last cycle, CLOCK_MONOTONIC; stands while the graph idles */
+	uint64_t position; /**< clock.position of the last cycle, samples */
 	uint64_t n_cycles;
-	uint64_t n_frames;	/**< meter frames completed */
-	uint64_t serial;	/**< newest PL_PARAM_SERIAL that has taken effect */
+	uint64_t n_frames;      /**< meter frames completed */
+	uint64_t serial;        /**< newest PL_PARAM_SERIAL that has taken effect */
 	uint64_t n_bad_samples; /**< input samples replaced: NaN, infinite or beyond PL_INPUT_MAX */
 	uint64_t n_bad_control; /**< refused events of the control port */
 	uint32_t rate_hz;
-	uint32_t quantum;			/**< samples of the last cycle */
-	uint64_t keys[PL_TABLETS_MAX];		/**< per tablet, bit (channel - 1): key held */
-	uint64_t talking[PL_TABLETS_MAX];	/**< per tablet, bit (channel - 1): gate open */
+	uint32_t quantum;                 /**< samples of the last cycle */
+	uint64_t keys[PL_TABLETS_MAX];    /**< per tablet, bit (channel - 1): key held */
+	uint64_t talking[PL_TABLETS_MAX]; /**< per tablet, bit (channel - 1): gate open */
 	struct pl_meters_point tablet_talk[PL_TABLETS_MAX];   /**< talk input */
 	struct pl_meters_point tablet_listen[PL_TABLETS_MAX]; /**< listen mix, before its limiter */
 	struct pl_meters_point channel_in[PL_CHANNELS_MAX];   /**< outside input */
