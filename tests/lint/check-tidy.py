@@ -1,0 +1,38 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""clang-tidy finds nothing (checks: .clang-tidy)."""
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import sys
+
+import tree
+
+
+def main():
+    tool = tree.need("clang-tidy")
+    database = tree.BUILD / "compile_commands.json"
+    if not database.exists():
+        print("no compile_commands.json: configure a build first")
+        sys.exit(tree.SKIP)
+    own = set(tree.files(".c"))
+    sources = set()
+    for entry in json.loads(database.read_text(encoding="utf-8")):
+        path = (tree.BUILD / entry["file"]).resolve()
+        if path in own:
+            sources.add(str(path))
+
+    def check(source):
+        done = subprocess.run([tool, "--quiet", "-p", str(tree.BUILD), source], capture_output=True, text=True)
+        found = re.findall(r"^\S+?:\d+:\d+: (?:warning|error): .*$", done.stdout, re.M)
+        return [line.replace(str(tree.ROOT) + os.sep, "") for line in found]
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        problems = sorted({line for lines in pool.map(check, sorted(sources)) for line in lines})
+    tree.finish(problems, len(sources))
+
+
+if __name__ == "__main__":
+    main()
