@@ -18,6 +18,13 @@
 
 #define PL_NAME_MAX 64u
 
+#define PL_SIDETONE_MAX 1.0
+/** dBFS peak */
+#define PL_VOX_THRESHOLD_DB_MIN -80.0
+#define PL_VOX_THRESHOLD_DB_MAX 0.0
+#define PL_VOX_HANG_MS_MAX 10000.0
+#define PL_TALK_TIMEOUT_S_MAX 3600.0
+
 struct pl_tablet {
 	char name[PL_NAME_MAX]; /**< UTF-8, shown to people; "" = "Tablet N" */
 	enum pl_talk_mode mode;
@@ -55,10 +62,46 @@ struct pl_model {
 	struct pl_channel channel[PL_CHANNELS_MAX];
 };
 
+/** A mask with the bits of ids 1..n, n up to 64. */
+static inline uint64_t pl_mask_of(uint32_t n)
+{
+	return n >= 64u ? UINT64_MAX : (UINT64_C(1) << n) - 1u;
+}
+
+/** The bit of an id, 1..64. */
+static inline uint64_t pl_mask_bit(uint32_t id)
+{
+	return UINT64_C(1) << (id - 1u);
+}
+
 /** Everyone to everyone at PL_GAIN_DEFAULT, nothing muted, every mode open. */
 void pl_model_init(struct pl_model *model, uint32_t n_tablets, uint32_t n_channels);
+/** One row of that: everyone at PL_GAIN_DEFAULT. @param channel, tablet  index, from 0 */
+void pl_model_init_uplink(struct pl_model *model, uint32_t channel);
+void pl_model_init_downlink(struct pl_model *model, uint32_t tablet);
 
+/**
+ * Bring a model to another size. What lies beyond the new size is dropped; new ids come
+ * with pl_model_init()'s values, and join the rows that still are everyone-to-everyone. A row
+ * that was ever written stays as it is: nobody new is heard in it unasked.
+ */
+void pl_model_resize(struct pl_model *model, uint32_t n_tablets, uint32_t n_channels);
+
+/** Only ids inside the size count. */
 bool pl_model_equal(const struct pl_model *a, const struct pl_model *b);
+/* Parts of it, for two models of one size. */
+bool pl_model_uplink_equal(const struct pl_model *a, const struct pl_model *b);
+bool pl_model_downlink_equal(const struct pl_model *a, const struct pl_model *b);
+/** party_line, ramp, vox, time-out timer, busy refusal */
+bool pl_model_options_equal(const struct pl_model *a, const struct pl_model *b);
+bool pl_model_keys_equal(const struct pl_model *a, const struct pl_model *b);
+
+/** The row is as pl_model_init() makes it. @param channel, tablet  index, from 0 */
+bool pl_model_uplink_is_default(const struct pl_model *model, uint32_t channel);
+bool pl_model_downlink_is_default(const struct pl_model *model, uint32_t tablet);
+
+/** Shorter than PL_NAME_MAX bytes, valid UTF-8, no control characters; "" is valid. */
+bool pl_name_is_valid(const char *name);
 
 const char *pl_talk_mode_name(enum pl_talk_mode mode);
 /** @return 0, or -EINVAL for a word that is none of open, momentary, latch, vox */
