@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <json-c/json.h>
-
 /**
  * The configuration: one JSON file, checked against conf/partyline.schema.json as a
  * whole before anything of it is used. Annotated defaults: conf/partyline.json.
@@ -37,15 +35,18 @@ struct pl_config {
 	uint64_t log_rotate_bytes; /**< "log"/"rotate_bytes", default 10 MiB */
 	uint32_t log_keep_days;    /**< "log"/"keep_days", default 10 */
 	char log_level[8];         /**< "log"/"level": debug, info, warning, error; default info */
+	char log_service[64]; /**< "log"/"service": name in every record; default "partyline" */
 
 	char pipewire_remote[256]; /**< "pipewire"/"remote"; "" = default */
 };
 
 void pl_config_defaults(struct pl_config *config);
-/** Frees what the structure owns. */
+/** Frees what the structure owns; a zeroed structure is fine. */
 void pl_config_done(struct pl_config *config);
 
 /**
+ * Errors: -ENOENT and the like when a named file cannot be read, -EINVAL for what is in it.
+ *
  * @param path        NULL: $PARTYLINE_CONFIG, else $XDG_CONFIG_HOME/partyline/partyline.json,
  *                    else /etc/partyline/partyline.json, else the defaults
  * @param ret_reason  "FILE: /json/pointer: what is wrong", on any error; nothing of the file
@@ -53,5 +54,18 @@ void pl_config_done(struct pl_config *config);
  */
 int pl_config_load(const char *path, struct pl_config *ret_config, char *ret_reason,
 		   size_t reason_size);
+/** The same for a document in memory; for messages and tests it is called `name`. */
+int pl_config_parse(const char *name, const char *text, size_t size, struct pl_config *ret_config,
+		    char *ret_reason, size_t reason_size);
+
+/** A copy that owns its own; done with pl_config_done(). @return 0 or -ENOMEM */
+int pl_config_copy(const struct pl_config *config, struct pl_config *ret_config);
+
+/**
+ * Take from `fresh` what can change while running (moves it; `fresh` stays valid).
+ *
+ * @return true when something else differs: it needs a restart
+ */
+bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh);
 
 #endif

@@ -26,6 +26,13 @@
 
 struct pl_control;
 
+/**
+ * What a caller may do; each role may do what the ones before it may.
+ * VIEW     read everything, change nothing
+ * OPERATE  what is done while people talk: talk keys, mutes, gains, headroom, sidetone, modes
+ * ADMIN    what shapes the installation: names, options of the whole matrix (party line, ramp,
+ *          vox, time-out timer, busy refusal), config reload, reset
+ */
 enum pl_role { PL_ROLE_VIEW, PL_ROLE_OPERATE, PL_ROLE_ADMIN };
 
 /** Who calls, for permission and the log. Borrowed for the call. */
@@ -44,13 +51,19 @@ struct pl_error {
 
 /* --- what control needs from others ------------------------------------ */
 
-/** Classes of change; control picks the smallest that does it. */
+/**
+ * Classes of change, by what they cost the listener; control picks the smallest that does it.
+ * The engine is only called for VALUE and above. No verb of the intercom needs ROUTE.
+ */
 enum pl_change {
-	PL_CHANGE_NONE,
-	PL_CHANGE_VALUE, /**< ramped in the matrix */
-	PL_CHANGE_ROUTE,
-	PL_CHANGE_DEVICE,
+	PL_CHANGE_NONE,   /**< nothing audible: a name, an option of control itself */
+	PL_CHANGE_VALUE,  /**< ramped in the matrix: gains, mutes, keys, modes … */
+	PL_CHANGE_ROUTE,  /**< other links: a crossfade */
+	PL_CHANGE_DEVICE, /**< other devices: a gap is allowed */
 };
+
+/** For two models of one size. */
+enum pl_change pl_change_class(const struct pl_model *before, const struct pl_model *after);
 
 /** The audio engine. Implemented by daemon/engine; tests bring their own. */
 struct pl_engine_ops {
@@ -71,7 +84,8 @@ struct pl_keeper_ops {
 	/**
 	 * Keep the model so that neither a crash nor a power cut loses it (write, fsync,
 	 * rename). `keys_only`: only talk keys differ; these survive a crash of the daemon,
-	 * not a restart of the machine.
+	 * not a restart of the machine. Called before the engine hears of the change, so that what
+	 * is heard is always kept; called again with the old model when the engine refuses.
 	 */
 	int (*keep)(void *keeper, const struct pl_model *model, bool keys_only);
 };
@@ -89,9 +103,14 @@ enum pl_event_type {
 	PL_EVENT_ENGINE, /**< connected or not: pl_control_engine_is_connected() */
 };
 
+/**
+ * Events are out after the change is kept and applied, in the order of enum pl_event_type, ids
+ * rising. A listener must not call a verb; it may remove itself.
+ */
 struct pl_event {
 	enum pl_event_type type;
-	uint64_t ts_usec; /**< CLOCK_REALTIME */
+	enum pl_change change; /**< class of the whole change */
+	uint64_t ts_usec;      /**< CLOCK_REALTIME */
 	const struct pl_actor *actor;
 	const struct pl_model *before; /**< borrowed for the call */
 	const struct pl_model *after;
@@ -99,6 +118,7 @@ struct pl_event {
 	uint32_t channel_id; /**< 0: not about one channel */
 	uint32_t priority;
 	bool uplink_changed, downlink_changed, headroom_changed;
+	bool restart_needed; /**< CONFIG_RELOADED: the file has changes that a restart brings */
 };
 
 typedef void (*pl_event_h)(void *userdata, const struct pl_event *event);
@@ -114,8 +134,12 @@ struct pl_listener {
 struct pl_config; /* control/config.h */
 
 /**
+ * Hands `initial` to the engine.
+ *
  * @param config  borrowed; outlives the control
- * @param initial state to begin with, copied
+ * @param initial state to begin with, copied; time-out timers of its keys start now
+ * @param engine_ops  NULL: no engine, everything is accepted, meters are silent
+ * @param keeper_ops  NULL: nothing is kept
  */
 int pl_control_new(const struct pl_config *config, const struct pl_model *initial,
 		   const struct pl_engine_ops *engine_ops, void *engine,
@@ -126,7 +150,7 @@ struct pl_control *pl_control_free(struct pl_control *control);
 void pl_control_add_listener(struct pl_control *control, struct pl_listener *listener);
 void pl_control_remove_listener(struct pl_control *control, struct pl_listener *listener);
 
-/** For the engine: the graph came (send everything: pl_control_model()) or went. */
+/** For the engine: the graph came (and has the whole state) or went: sends PL_EVENT_ENGINE. */
 void pl_control_engine_changed(struct pl_control *control);
 /** For the loop: release keys whose time-out timer has run out. @return usec (CLOCK_MONOTONIC) of the next, UINT64_MAX for none */
 uint64_t pl_control_run_timeouts(struct pl_control *control, uint64_t now_usec);
@@ -135,6 +159,7 @@ uint64_t pl_control_run_timeouts(struct pl_control *control, uint64_t now_usec);
 
 /** Borrowed, valid until the next verb. */
 const struct pl_model *pl_control_model(const struct pl_control *control);
+/** As last loaded; what needs a restart keeps its running value. Borrowed, until the next reload. */
 const struct pl_config *pl_control_config(const struct pl_control *control);
 bool pl_control_engine_is_connected(const struct pl_control *control);
 /** Silence (all zero) with -ENODATA when there is no graph. */
@@ -151,7 +176,12 @@ struct pl_key_record {
 size_t pl_control_key_history(const struct pl_control *control, struct pl_key_record *ret_records,
 			      size_t n_max);
 
-/* --- verbs --------------------------------------------------------------- */
+/* --- verbs ---------------------------------------------------------------
+ * pl_error.field uses these words: /tablet_id /channel /uplink/<channel>/<tablet>
+ * /downlink/<tablet>/<channel> /headroom_db /gain /gain_db /mode /sidetone /name /ramp_ms
+ * /threshold_db /hang_ms /timeout_s; "" when it is about the call as a whole. */
+
+/* Role: operate */
 
 /** Sparse rows as the caller gave them. For uplink rows are channels and columns tablets. */
 struct pl_matrix_rows {
@@ -202,7 +232,7 @@ int pl_control_set_tablet_name(struct pl_control *control, const struct pl_actor
 int pl_control_set_channel_name(struct pl_control *control, const struct pl_actor *actor,
 				uint32_t channel_id, const char *name, struct pl_error *ret_error);
 
-/** Options of the whole matrix. */
+/* Options of the whole matrix. Role of these and of names: admin */
 int pl_control_set_party_line(struct pl_control *control, const struct pl_actor *actor,
 			      bool party_line, struct pl_error *ret_error);
 int pl_control_set_ramp(struct pl_control *control, const struct pl_actor *actor, double ramp_ms,
@@ -216,9 +246,13 @@ int pl_control_set_busy_refusal(struct pl_control *control, const struct pl_acto
 				bool refuse, struct pl_error *ret_error);
 
 /**
- * Talk key. Momentary, open and vox: down while held. Latch: the caller decides which
- * edge toggles; `press` here is "on", `release` is "off". Repeats change nothing and are
- * not in the history.
+ * Talk key. Role: operate. `press` is "on" and `release` is "off" in every mode, so that a
+ * repeated or a lost message does no harm. In momentary, open and vox a face presses at the
+ * down edge and releases at the up edge; in latch the face toggles: at each down edge it
+ * releases when the key is on (pl_control_model()) and presses when not. Repeats change
+ * nothing, do not wind the time-out timer and are not in the history. Leaving latch mode
+ * releases the tablet's keys: nobody's hand is on them. A channel is busy while another
+ * tablet holds its key.
  */
 int pl_control_press_key(struct pl_control *control, const struct pl_actor *actor,
 			 uint32_t tablet_id, uint32_t channel_id, uint32_t priority,
@@ -229,7 +263,11 @@ int pl_control_release_key(struct pl_control *control, const struct pl_actor *ac
 int pl_control_release_all(struct pl_control *control, const struct pl_actor *actor,
 			   uint32_t tablet_id, struct pl_error *ret_error);
 
-/** Read the configuration file again; what can change while running takes effect (headroom_db …). */
+/**
+ * Read the configuration file again; what can change while running takes effect: headroom_db,
+ * fs, frame_size, cors_origins, log level. A broken file changes nothing; the error's
+ * message gives the reason, its code is -EINVAL. Role: admin.
+ */
 int pl_control_reload_config(struct pl_control *control, const struct pl_actor *actor,
 			     struct pl_error *ret_error);
 

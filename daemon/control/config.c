@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "json-strict.h"
+#include "model.h"
+#include "partyline.schema.json.h"
+#include "schema.h"
+
+#define SYSTEM_CONFIG "/etc/partyline/partyline.json"
+/** A configuration of this size is not one. */
+#define FILE_SIZE_MAX (1024 * 1024)
+
+static bool non_empty(const char *s)
+{
+	return s && *s;
+}
+
+/** The first directory of a systemd list ("a:b"). */
+static void first_of_list(char *to, size_t size, const char *list)
+{
+	snprintf(to, size, "%.*s", (int)strcspn(list, ":"), list);
+}
+
+static void default_directories(struct pl_config *c)
+{
+	const char *home = getenv("HOME");
+	const char *state = getenv("STATE_DIRECTORY"), *xdg_state = getenv("XDG_STATE_HOME");
+	const char *run = getenv("RUNTIME_DIRECTORY"), *xdg_run = getenv("XDG_RUNTIME_DIR");
+
+	if (non_empty(state))
+		first_of_list(c->state_directory, sizeof(c->state_directory), state);
+	else if (non_empty(xdg_state))
+		snprintf(c->state_directory, sizeof(c->state_directory), "%s/partyline", xdg_state);
+	else
+		snprintf(c->state_directory, sizeof(c->state_directory),
+			 "%s/.local/state/partyline", non_empty(home) ? home : "");
+
+	if (non_empty(run))
+		first_of_list(c->runtime_directory, sizeof(c->runtime_directory), run);
+	else if (non_empty(xdg_run))
+		snprintf(c->runtime_directory, sizeof(c->runtime_directory), "%s/partyline",
+			 xdg_run);
+}
+
+/** What depends on other keys, after these are known. */
+static void derive(struct pl_config *c, bool has_log_file)
+{
+	/* The directories leave room for what is added. */
+	if (!c->runtime_directory[0])
+		snprintf(c->runtime_directory, sizeof(c->runtime_directory), "%.4000s/run",
+			 c->state_directory);
+	if (!has_log_file)
+		snprintf(c->log_file, sizeof(c->log_file), "%.4000s/system.log",
+			 c->state_directory);
+}
+
+static void defaults(struct pl_config *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->n_tablets = PL_TABLETS_DEFAULT;
+	c->n_channels = PL_CHANNELS_DEFAULT;
+	c->fs = 48000;
+	c->frame_size = 1024;
+	c->headroom_db = PL_HEADROOM_DB_DEFAULT;
+	strcpy(c->http_address, "127.0.0.1");
+	c->http_port = 8000;
+	c->log_rotate_bytes = 10u * 1024u * 1024u;
+	c->log_keep_days = 10;
+	strcpy(c->log_level, "info");
+	strcpy(c->log_service, "partyline");
+	default_directories(c);
+}
+
+void pl_config_defaults(struct pl_config *config)
+{
+	defaults(config);
+	derive(config, false);
+}
+
+void pl_config_done(struct pl_config *config)
+{
+	for (size_t i = 0; i < config->n_cors_origins; i++)
+		free(config->cors_origins[i]);
+	memset(config->cors_origins, 0, sizeof(config->cors_origins));
+	config->n_cors_origins = 0;
+}
+
+int pl_config_copy(const struct pl_config *config, struct pl_config *ret_config)
+{
+	struct pl_config copy = *config;
+
+	copy.n_cors_origins = 0;
+	for (size_t i = 0; i < config->n_cors_origins; i++) {
+		copy.cors_origins[i] = strdup(config->cors_origins[i]);
+		if (!copy.cors_origins[i]) {
+			pl_config_done(&copy);
+			return -ENOMEM;
+		}
+		copy.n_cors_origins++;
+	}
+	*ret_config = copy;
+	return 0;
+}
+
+bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh)
+{
+	pl_config_done(config);
+	memcpy(config->cors_origins, fresh->cors_origins, sizeof(config->cors_origins));
+	config->n_cors_origins = fresh->n_cors_origins;
+	fresh->n_cors_origins = 0;
+
+	config->fs = fresh->fs;
+	config->frame_size = fresh->frame_size;
+	config->headroom_db = fresh->headroom_db;
+	memcpy(config->log_level, fresh->log_level, sizeof(config->log_level));
+
+	return config->n_tablets != fresh->n_tablets || config->n_channels != fresh->n_channels ||
+	       strcmp(config->http_address, fresh->http_address) != 0 ||
+	       config->http_port != fresh->http_port ||
+	       config->insecure_lan != fresh->insecure_lan ||
+	       strcmp(config->state_directory, fresh->state_directory) != 0 ||
+	       strcmp(config->runtime_directory, fresh->runtime_directory) != 0 ||
+	       strcmp(config->log_file, fresh->log_file) != 0 ||
+	       config->log_rotate_bytes != fresh->log_rotate_bytes ||
+	       config->log_keep_days != fresh->log_keep_days ||
+	       strcmp(config->log_service, fresh->log_service) != 0 ||
+	       strcmp(config->pipewire_remote, fresh->pipewire_remote) != 0;
+}
+
+/* --- reading what the schema has checked -------------------------------------
+ * Types and bounds hold; a missing member leaves the default. */
+
+static struct json_object *member(struct json_object *object, const char *name)
+{
+	struct json_object *value = NULL;
+
+	if (object)
+		json_object_object_get_ex(object, name, &value);
+	return value;
+}
+
+static void take_uint(struct json_object *object, const char *name, uint32_t *value)
+{
+	struct json_object *v = member(object, name);
+
+	/* The schema lets 16.0 through: it is an integer. */
+	if (v)
+		*value = (uint32_t)json_object_get_double(v);
+}
+
+static int take_string(struct json_object *object, const char *name, char *value, size_t size)
+{
+	struct json_object *v = member(object, name);
+	size_t length;
+
+	if (!v)
+		return 0;
+	length = (size_t)json_object_get_string_len(v);
+	/* The schema counts characters, the buffer bytes; and a NUL would cut the text. */
+	if (length >= size || strlen(json_object_get_string(v)) != length)
+		return -EINVAL;
+	memcpy(value, json_object_get_string(v), length + 1);
+	return 0;
+}
+
+static int take_origins(struct json_object *http, struct pl_config *c)
+{
+	struct json_object *array = member(http, "cors_origins");
+	size_t n = array ? json_object_array_length(array) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		c->cors_origins[i] =
+			strdup(json_object_get_string(json_object_array_get_idx(array, i)));
+		if (!c->cors_origins[i])
+			return -ENOMEM;
+		c->n_cors_origins = i + 1;
+	}
+	return 0;
+}
+
+static int take_log(struct json_object *log, struct pl_config *c, const char **ret_pointer)
+{
+	struct json_object *v;
+
+	v = member(log, "rotate_bytes");
+	if (v)
+		c->log_rotate_bytes = (uint64_t)json_object_get_double(v);
+	take_uint(log, "keep_days", &c->log_keep_days);
+	*ret_pointer = "/log/level";
+	if (take_string(log, "level", c->log_level, sizeof(c->log_level)) < 0)
+		return -EINVAL;
+	*ret_pointer = "/log/service";
+	if (take_string(log, "service", c->log_service, sizeof(c->log_service)) < 0)
+		return -EINVAL;
+	*ret_pointer = "/log/file";
+	return take_string(log, "file", c->log_file, sizeof(c->log_file));
+}
+
+/** @param ret_pointer  of what was refused, on -EINVAL */
+static int take_all(struct json_object *tree, struct pl_config *c, const char **ret_pointer)
+{
+	struct json_object *http = member(tree, "http"), *log = member(tree, "log");
+	struct json_object *v;
+	uint32_t port = c->http_port;
+	int r;
+
+	take_uint(tree, "tablets", &c->n_tablets);
+	take_uint(tree, "channels", &c->n_channels);
+	take_uint(tree, "fs", &c->fs);
+	take_uint(tree, "frame_size", &c->frame_size);
+	v = member(tree, "headroom_db");
+	if (v)
+		c->headroom_db = json_object_get_double(v) + 0.0;
+	take_uint(http, "port", &port);
+	c->http_port = (uint16_t)port;
+	v = member(http, "insecure_lan");
+	if (v)
+		c->insecure_lan = json_object_get_boolean(v);
+
+	*ret_pointer = "/state_directory";
+	if (take_string(tree, "state_directory", c->state_directory, 4000) < 0)
+		return -EINVAL;
+	*ret_pointer = "/runtime_directory";
+	if (take_string(tree, "runtime_directory", c->runtime_directory, 4000) < 0)
+		return -EINVAL;
+	*ret_pointer = "/http/address";
+	if (take_string(http, "address", c->http_address, sizeof(c->http_address)) < 0)
+		return -EINVAL;
+	*ret_pointer = "/pipewire/remote";
+	if (take_string(member(tree, "pipewire"), "remote", c->pipewire_remote,
+			sizeof(c->pipewire_remote)) < 0)
+		return -EINVAL;
+	r = take_log(log, c, ret_pointer);
+	if (r < 0)
+		return r;
+	r = take_origins(http, c);
+	if (r < 0)
+		return r;
+	derive(c, member(log, "file") != NULL);
+	return 0;
+}
+
+int pl_config_parse(const char *name, const char *text, size_t size, struct pl_config *ret_config,
+		    char *ret_reason, size_t reason_size)
+{
+	struct json_object *schema = NULL, *tree = NULL;
+	char pointer[256] = "", reason[256] = "";
+	const char *refused = "";
+	struct pl_config config;
+	int r;
+
+	r = pl_json_parse(partyline_schema, sizeof(partyline_schema) - 1, &schema, reason,
+			  sizeof(reason));
+	if (r < 0)
+		goto out;
+	r = pl_json_parse(text, size, &tree, reason, sizeof(reason));
+	if (r < 0)
+		goto out;
+	r = pl_schema_check(schema, tree, pointer, sizeof(pointer), reason, sizeof(reason));
+	if (r < 0)
+		goto out;
+
+	defaults(&config);
+	r = take_all(tree, &config, &refused);
+	if (r < 0) {
+		pl_config_done(&config);
+		snprintf(pointer, sizeof(pointer), "%s", refused);
+		snprintf(reason, sizeof(reason), "is too long or has a NUL in it");
+		goto out;
+	}
+	*ret_config = config;
+out:
+	json_object_put(tree);
+	json_object_put(schema);
+	if (r == -ENOMEM)
+		snprintf(ret_reason, reason_size, "%s: no memory", name);
+	else if (r < 0)
+		snprintf(ret_reason, reason_size, "%s: %s%s%s", name, pointer,
+			 pointer[0] ? ": " : "", reason);
+	return r;
+}
+
+/* --- the file ------------------------------------------------------------------ */
+
+static int read_file(const char *path, char **ret_text, size_t *ret_size)
+{
+	char *text;
+	size_t size = 0;
+	int fd, r = 0;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	text = malloc(FILE_SIZE_MAX + 1);
+	while (text && size <= FILE_SIZE_MAX) {
+		ssize_t n = read(fd, text + size, FILE_SIZE_MAX + 1 - size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			r = -errno;
+		if (n <= 0)
+			break;
+		size += (size_t)n;
+	}
+	close(fd);
+	if (!text)
+		return -ENOMEM;
+	if (size > FILE_SIZE_MAX)
+		r = -EFBIG;
+	if (r < 0) {
+		free(text);
+		return r;
+	}
+	*ret_text = text;
+	*ret_size = size;
+	return 0;
+}
+
+/** @return true when there is a file to be read: named, or found */
+static bool find_file(const char *path, char *ret_path, size_t size)
+{
+	const char *env = getenv("PARTYLINE_CONFIG");
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (path || non_empty(env)) {
+		snprintf(ret_path, size, "%s", path ? path : env);
+		return true;
+	}
+	if (non_empty(xdg))
+		snprintf(ret_path, size, "%s/partyline/partyline.json", xdg);
+	else
+		snprintf(ret_path, size, "%s/.config/partyline/partyline.json",
+			 non_empty(home) ? home : "");
+	/* A file that is there but may not be read is an error, not "none". */
+	if (access(ret_path, F_OK) == 0)
+		return true;
+	snprintf(ret_path, size, "%s", SYSTEM_CONFIG);
+	return access(ret_path, F_OK) == 0;
+}
+
+int pl_config_load(const char *path, struct pl_config *ret_config, char *ret_reason,
+		   size_t reason_size)
+{
+	char file[sizeof(ret_config->path)];
+	char *text = NULL;
+	size_t size = 0;
+	int r;
+
+	if (!find_file(path, file, sizeof(file))) {
+		pl_config_defaults(ret_config);
+		return 0;
+	}
+	r = read_file(file, &text, &size);
+	if (r < 0) {
+		snprintf(ret_reason, reason_size, "%s: cannot be read: %s", file, strerror(-r));
+		return r;
+	}
+	r = pl_config_parse(file, text, size, ret_config, ret_reason, reason_size);
+	free(text);
+	if (r < 0)
+		return r;
+	memcpy(ret_config->path, file, sizeof(file));
+	return 0;
+}

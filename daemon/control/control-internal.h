@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PL_CONTROL_INTERNAL_H
+#define PL_CONTROL_INTERNAL_H
+
+#include "config.h"
+#include "control.h"
+
+/** Only for the files of daemon/control. */
+
+struct pl_control {
+	const struct pl_config *config; /* what main gave, or &reloaded */
+	struct pl_config reloaded;
+
+	struct pl_model model;
+	struct pl_model next; /* what the running verb makes of it */
+
+	const struct pl_engine_ops *engine_ops;
+	void *engine;
+	const struct pl_keeper_ops *keeper_ops;
+	void *keeper;
+	struct pl_listener *listeners;
+
+	/* Ring: the newest is at (n_records - 1) % PL_KEY_HISTORY_MAX. */
+	struct pl_key_record history[PL_KEY_HISTORY_MAX];
+	uint64_t n_records;
+
+	/* CLOCK_MONOTONIC of the press, for keys that are held */
+	uint64_t pressed_usec[PL_TABLETS_MAX][PL_CHANNELS_MAX];
+};
+
+/** Fill *ret_error (may be NULL). @return code */
+int error_set(struct pl_error *ret_error, int code, const char *field, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/**
+ * Begin a verb: check the role, copy the model to control->next.
+ * Then the verb changes control->next and calls control_commit().
+ */
+int control_begin(struct pl_control *control, const struct pl_actor *actor, enum pl_role role,
+		  struct pl_error *ret_error);
+/** Keep, apply, tell. On an error nothing has changed. @param priority for KEY_DOWN */
+int control_commit(struct pl_control *control, const struct pl_actor *actor, uint32_t priority,
+		   struct pl_error *ret_error);
+
+int check_tablet(const struct pl_control *control, uint32_t tablet_id, struct pl_error *ret_error);
+int check_channel(const struct pl_control *control, uint32_t channel_id,
+		  struct pl_error *ret_error);
+/** False for NaN. */
+int check_range(double value, double min, double max, const char *field,
+		struct pl_error *ret_error);
+
+void control_emit(struct pl_control *control, const struct pl_event *event);
+
+#endif
