@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "face-private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-journal.h>
+
+#define RETRY_MIN_USEC (250u * 1000u)
+#define RETRY_MAX_USEC (8u * 1000u * 1000u)
+#define RETRY_ACCURACY_USEC (50u * 1000u)
+
+#define BUS_NAME_FLAGS 0 /* neither queue behind another daemon nor let one replace us */
+
+static int face_connect(struct pl_face_dbus *face);
+
+static const char *bus_word(const struct pl_face_dbus *face)
+{
+	return face->kind == PL_DBUS_SYSTEM ? "system" : "session";
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct pl_face_dbus *face = userdata;
+	int r;
+
+	face->bus = sd_bus_close_unref(face->bus);
+	r = face_connect(face);
+	if (r == -ENOMEM)
+		return r;
+	return 0;
+}
+
+/** Try again after the present delay and double it. */
+static void retry_later(struct pl_face_dbus *face)
+{
+	int r;
+
+	face->owns_name = false;
+	r = sd_event_source_set_time_relative(face->retry, face->retry_delay_usec);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(face->retry, SD_EVENT_ONESHOT);
+	if (r < 0)
+		sd_journal_print(LOG_ERR, "D-Bus: no timer to connect again: %s", strerror(-r));
+	face->retry_delay_usec *= 2;
+	if (face->retry_delay_usec > RETRY_MAX_USEC)
+		face->retry_delay_usec = RETRY_MAX_USEC;
+}
+
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+
+	sd_journal_print(LOG_WARNING, "D-Bus: the %s bus is gone; connecting again",
+			 bus_word(face));
+	retry_later(face);
+	return 0;
+}
+
+static int on_name_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	const sd_bus_error *refusal = sd_bus_message_get_error(reply);
+	uint32_t result = 0;
+
+	/* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER is 1 (D-Bus specification, RequestName) */
+	if (!refusal && sd_bus_message_read_basic(reply, 'u', &result) >= 0 && result == 1) {
+		face->owns_name = true;
+		face->retry_delay_usec = RETRY_MIN_USEC;
+		sd_journal_print(LOG_INFO, "D-Bus: " PL_DBUS_NAME " is on the %s bus",
+				 bus_word(face));
+		return 0;
+	}
+	/* A connection that ended answers its pending calls itself; on_disconnected has it. */
+	if (refusal && !sd_bus_is_open(face->bus))
+		return 0;
+	sd_journal_print(LOG_ERR, "D-Bus: cannot take the name " PL_DBUS_NAME " on the %s bus: %s",
+			 bus_word(face), refusal ? refusal->message : "another Partyline has it");
+	retry_later(face);
+	return 0;
+}
+
+static int open_bus(struct pl_face_dbus *face, sd_bus **ret_bus)
+{
+	__attribute__((cleanup(sd_bus_close_unrefp))) sd_bus *bus = NULL;
+	int r;
+
+	r = face->kind == PL_DBUS_SYSTEM ? sd_bus_open_system_with_description(&bus, "partyline")
+					 : sd_bus_open_user_with_description(&bus, "partyline");
+	if (r >= 0)
+		r = sd_bus_attach_event(bus, face->event, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = pl_dbus_objects_add(face, bus);
+	if (r >= 0)
+		r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+					"org.freedesktop.DBus.Local", "Disconnected",
+					on_disconnected, face);
+	if (r >= 0)
+		r = sd_bus_request_name_async(bus, NULL, PL_DBUS_NAME, BUS_NAME_FLAGS,
+					      on_name_reply, face);
+	if (r < 0)
+		return r;
+	*ret_bus = bus;
+	bus = NULL;
+	return 0;
+}
+
+static int face_connect(struct pl_face_dbus *face)
+{
+	int r;
+
+	if (face->kind == PL_DBUS_SYSTEM)
+		face->operate_gid = pl_dbus_operate_gid();
+	r = open_bus(face, &face->bus);
+	if (r >= 0) {
+		pl_dbus_told_now(face);
+		return 0;
+	}
+	/* The first failure is told, the later tries are silent: nothing new happened. */
+	if (face->retry_delay_usec == RETRY_MIN_USEC)
+		sd_journal_print(LOG_WARNING, "D-Bus: no %s bus (%s); trying again", bus_word(face),
+				 strerror(-r));
+	retry_later(face);
+	return r;
+}
+
+int pl_face_dbus_new(struct pl_control *control, sd_event *event, enum pl_dbus_bus bus,
+		     struct pl_face_dbus **ret_face)
+{
+	struct pl_face_dbus *face;
+	int r;
+
+	face = calloc(1, sizeof(*face));
+	if (!face)
+		return -ENOMEM;
+	face->control = control;
+	face->event = sd_event_ref(event);
+	face->kind = bus;
+	face->operate_gid = UINT32_MAX;
+	face->retry_delay_usec = RETRY_MIN_USEC;
+
+	r = sd_event_add_time_relative(event, &face->retry, CLOCK_MONOTONIC, 0, RETRY_ACCURACY_USEC,
+				       on_retry, face);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(face->retry, SD_EVENT_OFF);
+	if (r < 0) {
+		pl_face_dbus_free(face);
+		return r;
+	}
+
+	r = face_connect(face);
+	if (r == -ENOMEM) {
+		pl_face_dbus_free(face);
+		return r;
+	}
+	face->listener = (struct pl_listener){.on_event = pl_dbus_on_event, .userdata = face};
+	pl_control_add_listener(control, &face->listener);
+	*ret_face = face;
+	return 0;
+}
+
+struct pl_face_dbus *pl_face_dbus_free(struct pl_face_dbus *face)
+{
+	if (!face)
+		return NULL;
+	if (face->listener.on_event)
+		pl_control_remove_listener(face->control, &face->listener);
+	sd_event_source_disable_unref(face->retry);
+	/* Flushing waits for the bus: only one that has answered us before. */
+	if (face->owns_name)
+		sd_bus_flush(face->bus);
+	sd_bus_close_unref(face->bus);
+	sd_event_unref(face->event);
+	free(face);
+	return NULL;
+}
+
+bool pl_face_dbus_owns_name(const struct pl_face_dbus *face)
+{
+	return face->owns_name;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PL_FACE_DBUS_PRIVATE_H
+#define PL_FACE_DBUS_PRIVATE_H
+
+#include <systemd/sd-bus.h>
+
+#include "face-dbus.h"
+
+/** What the files of this folder share; nothing of it leaves the folder. */
+
+#define PL_DBUS_MANAGER_INTERFACE PL_DBUS_NAME ".Manager"
+#define PL_DBUS_MATRIX_INTERFACE PL_DBUS_NAME ".Matrix"
+#define PL_DBUS_CHANNEL_INTERFACE PL_DBUS_NAME ".Channel"
+#define PL_DBUS_TABLET_INTERFACE PL_DBUS_NAME ".Tablet"
+#define PL_DBUS_CHANNEL_PREFIX PL_DBUS_PATH "/channel"
+#define PL_DBUS_TABLET_PREFIX PL_DBUS_PATH "/tablet"
+
+#define PL_DBUS_ERROR_INVALID_ARGUMENT PL_DBUS_NAME ".Error.InvalidArgument"
+#define PL_DBUS_ERROR_NO_SUCH_TABLET PL_DBUS_NAME ".Error.NoSuchTablet"
+#define PL_DBUS_ERROR_NO_SUCH_CHANNEL PL_DBUS_NAME ".Error.NoSuchChannel"
+#define PL_DBUS_ERROR_BUSY PL_DBUS_NAME ".Error.Busy"
+#define PL_DBUS_ERROR_NOT_PERMITTED PL_DBUS_NAME ".Error.NotPermitted"
+#define PL_DBUS_ERROR_STATE_NOT_KEPT PL_DBUS_NAME ".Error.StateNotKept"
+
+/** One tablet or channel on the bus: what a fallback vtable's `find` finds. */
+struct pl_dbus_object {
+	struct pl_face_dbus *face;
+	uint32_t id;
+};
+
+struct pl_face_dbus {
+	struct pl_control *control;
+	sd_event *event;
+	enum pl_dbus_bus kind;
+
+	sd_bus *bus; /**< NULL while waiting for the next try */
+	bool owns_name;
+	sd_event_source *retry;
+	uint64_t retry_delay_usec;
+	uint32_t operate_gid; /**< of PL_DBUS_OPERATE_GROUP; UINT32_MAX: there is none */
+
+	struct pl_listener listener;
+	/** What the bus was last told; the next event is compared with it. */
+	struct pl_model told;
+	bool told_connected;
+
+	struct pl_dbus_object tablet[PL_TABLETS_MAX];
+	struct pl_dbus_object channel[PL_CHANNELS_MAX];
+};
+
+/* Property flags; who may call what is control's to decide, by the caller's role. */
+#define PL_DBUS_CONST SD_BUS_VTABLE_PROPERTY_CONST
+#define PL_DBUS_EMITS SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define PL_DBUS_OPEN SD_BUS_VTABLE_UNPRIVILEGED
+
+/* --- vtables, one file each ------------------------------------------------ */
+
+extern const sd_bus_vtable pl_dbus_manager_vtable[]; /**< userdata: the face */
+extern const sd_bus_vtable pl_dbus_matrix_vtable[];  /**< userdata: the face */
+extern const sd_bus_vtable pl_dbus_channel_vtable[]; /**< userdata: struct pl_dbus_object */
+extern const sd_bus_vtable pl_dbus_tablet_vtable[];  /**< userdata: struct pl_dbus_object */
+
+/** Put every object, the object manager and the enumerators on a bus. */
+int pl_dbus_objects_add(struct pl_face_dbus *face, sd_bus *bus);
+
+/* --- changes ----------------------------------------------------------------- */
+
+/** Listener of control: tell the bus what differs from `told`. */
+void pl_dbus_on_event(void *userdata, const struct pl_event *event);
+/**
+ * Append the crosspoints of `after` as "a(uud)" of (tablet, channel, gain_db).
+ *
+ * @param before  NULL: all of them; else only those that differ
+ */
+int pl_dbus_append_cells(sd_bus_message *message, bool is_uplink, const struct pl_model *before,
+			 const struct pl_model *after);
+
+/** Take the present state as told, without a signal: after a new connection. */
+void pl_dbus_told_now(struct pl_face_dbus *face);
+
+#define PL_DBUS_NO_ID UINT32_MAX
+
+/* --- callers and errors ------------------------------------------------------ */
+
+/** Group id of PL_DBUS_OPERATE_GROUP, UINT32_MAX for none. May ask the system's user database: once a connection. */
+uint32_t pl_dbus_operate_gid(void);
+
+/**
+ * Who sent this message. Only verbs need it: reading is open to all that the bus lets through.
+ *
+ * @return 0, or a negative errno with *error set when the bus does not know the sender
+ */
+int pl_dbus_actor_from_message(struct pl_face_dbus *face, sd_bus_message *message,
+			       struct pl_actor *ret_actor, sd_bus_error *error);
+
+/**
+ * Encode a verb's result.
+ *
+ * @param r           what the verb returned
+ * @param verb_error  what it filled
+ * @param tablet_id   the tablet that the caller named, else PL_DBUS_NO_ID: -ENOENT means that
+ *                    one if it is out of range, else the channel
+ * @return r when it is not an error, else a negative errno with *error set
+ */
+int pl_dbus_result(struct pl_face_dbus *face, int r, const struct pl_error *verb_error,
+		   uint32_t tablet_id, sd_bus_error *error);
+
+/* --- values ------------------------------------------------------------------- */
+
+/** Gain [dB] to linear: PL_METERS_DB_MIN and below (also -inf) is 0. NaN stays NaN: the verb refuses it. */
+double pl_dbus_gain_from_db(double gain_db);
+/** Linear gain to dB: 0 is PL_METERS_DB_MIN. */
+double pl_dbus_gain_to_db(double gain);
+
+/** What a property named …VuDb or …PeakDb shows of a measuring point [dBFS]: smoothed RMS or the held peak. */
+double pl_dbus_point_db(const struct pl_meters_point *point, const char *property);
+
+/** Append the ids of a mask as "au". */
+int pl_dbus_append_ids(sd_bus_message *message, uint64_t mask);
+/** Tablets that hold the talk key of a channel. */
+uint64_t pl_dbus_active_tablets(const struct pl_model *model, uint32_t channel_id);
+/** Column of a per-tablet mask: tablets whose mask has the channel's bit. */
+uint64_t pl_dbus_column(const uint64_t masks[], uint32_t n_tablets, uint32_t channel_id);
+/** The name people see: the set one or "Tablet N"/"Channel N". Borrowed from the model or from `buffer`. */
+const char *pl_dbus_shown_name(const char *name, const char *kind, uint32_t id,
+			       char buffer[PL_NAME_MAX]);
+
+static inline uint64_t pl_dbus_bit(uint32_t id)
+{
+	return UINT64_C(1) << (id - 1);
+}
+
+#endif

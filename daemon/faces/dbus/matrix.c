@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include "face-private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** org.partyline.Partyline1.Matrix; what each member means: dbus/org.partyline.Partyline1.Matrix.xml */
+
+/* --- properties ------------------------------------------------------------- */
+
+static int get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
+		      sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	const struct pl_model *model = pl_control_model(face->control);
+	double value = model->headroom_db;
+
+	if (strcmp(property, "RampMs") == 0)
+		value = model->ramp_ms;
+	else if (strcmp(property, "VoxThresholdDb") == 0)
+		value = model->vox_threshold_db;
+	else if (strcmp(property, "VoxHangMs") == 0)
+		value = model->vox_hang_ms;
+	else if (strcmp(property, "TalkTimeoutSeconds") == 0)
+		value = model->talk_timeout_s;
+	return sd_bus_message_append(reply, "d", value);
+}
+
+static int get_option(sd_bus *bus, const char *path, const char *interface, const char *property,
+		      sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	const struct pl_model *model = pl_control_model(face->control);
+
+	return sd_bus_message_append(reply, "b",
+				     strcmp(property, "PartyLine") == 0 ? model->party_line
+									: model->busy_refusal);
+}
+
+/** The verb that sets a number; control checks the range. */
+static int call_number_verb(struct pl_control *control, const struct pl_actor *actor,
+			    const char *property, double value, struct pl_error *verb_error)
+{
+	const struct pl_model *model = pl_control_model(control);
+
+	if (strcmp(property, "RampMs") == 0)
+		return pl_control_set_ramp(control, actor, value, verb_error);
+	if (strcmp(property, "VoxThresholdDb") == 0)
+		return pl_control_set_vox(control, actor, value, model->vox_hang_ms, verb_error);
+	if (strcmp(property, "VoxHangMs") == 0)
+		return pl_control_set_vox(control, actor, model->vox_threshold_db, value,
+					  verb_error);
+	if (strcmp(property, "TalkTimeoutSeconds") == 0)
+		return pl_control_set_talk_timeout(control, actor, value, verb_error);
+	return pl_control_set_headroom(control, actor, value, verb_error);
+}
+
+static int set_number(sd_bus *bus, const char *path, const char *interface, const char *property,
+		      sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	struct pl_error verb_error = {0};
+	struct pl_actor actor;
+	double value;
+	int r;
+
+	r = sd_bus_message_read(message, "d", &value);
+	if (r < 0)
+		return r;
+	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	if (r < 0)
+		return r;
+	r = call_number_verb(face->control, &actor, property, value, &verb_error);
+	return pl_dbus_result(face, r, &verb_error, PL_DBUS_NO_ID, error);
+}
+
+static int set_option(sd_bus *bus, const char *path, const char *interface, const char *property,
+		      sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	struct pl_error verb_error = {0};
+	struct pl_actor actor;
+	int value, r;
+
+	r = sd_bus_message_read(message, "b", &value);
+	if (r < 0)
+		return r;
+	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	if (r < 0)
+		return r;
+	if (strcmp(property, "PartyLine") == 0)
+		r = pl_control_set_party_line(face->control, &actor, value, &verb_error);
+	else
+		r = pl_control_set_busy_refusal(face->control, &actor, value, &verb_error);
+	return pl_dbus_result(face, r, &verb_error, PL_DBUS_NO_ID, error);
+}
+
+/* --- one crosspoint --------------------------------------------------------- */
+
+static int read_direction(sd_bus_message *message, bool *ret_is_uplink, sd_bus_error *error)
+{
+	const char *word;
+	int r;
+
+	r = sd_bus_message_read(message, "s", &word);
+	if (r < 0)
+		return r;
+	if (strcmp(word, "uplink") != 0 && strcmp(word, "downlink") != 0)
+		return sd_bus_error_setf(error, PL_DBUS_ERROR_INVALID_ARGUMENT,
+					 "direction is uplink or downlink, not \"%.32s\"", word);
+	*ret_is_uplink = word[0] == 'u';
+	return 0;
+}
+
+static int method_set_crosspoint(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	struct pl_error verb_error = {0};
+	struct pl_actor actor;
+	uint32_t tablet_id, channel_id;
+	double gain_db;
+	bool is_uplink;
+	int r;
+
+	r = read_direction(message, &is_uplink, error);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(message, "uud", &tablet_id, &channel_id, &gain_db);
+	if (r < 0)
+		return r;
+	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	if (r < 0)
+		return r;
+
+	if (is_uplink)
+		r = pl_control_set_uplink(face->control, &actor, channel_id, tablet_id,
+					  pl_dbus_gain_from_db(gain_db), &verb_error);
+	else
+		r = pl_control_set_downlink(face->control, &actor, tablet_id, channel_id,
+					    pl_dbus_gain_from_db(gain_db), &verb_error);
+	r = pl_dbus_result(face, r, &verb_error, tablet_id, error);
+	if (r < 0)
+		return r;
+	return sd_bus_reply_method_return(message, NULL);
+}
+
+static int method_get_crosspoint(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	const struct pl_model *model = pl_control_model(face->control);
+	uint32_t tablet_id, channel_id;
+	bool is_uplink;
+	double gain;
+	int r;
+
+	r = read_direction(message, &is_uplink, error);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(message, "uu", &tablet_id, &channel_id);
+	if (r < 0)
+		return r;
+	if (tablet_id < 1 || tablet_id > model->n_tablets)
+		return sd_bus_error_setf(error, PL_DBUS_ERROR_NO_SUCH_TABLET,
+					 "there is no tablet %u; tablets are 1 to %u", tablet_id,
+					 model->n_tablets);
+	if (channel_id < 1 || channel_id > model->n_channels)
+		return sd_bus_error_setf(error, PL_DBUS_ERROR_NO_SUCH_CHANNEL,
+					 "there is no channel %u; channels are 1 to %u", channel_id,
+					 model->n_channels);
+
+	gain = is_uplink ? model->channel[channel_id - 1].uplink[tablet_id - 1]
+			 : model->tablet[tablet_id - 1].downlink[channel_id - 1];
+	return sd_bus_reply_method_return(message, "d", pl_dbus_gain_to_db(gain));
+}
+
+/* --- whole matrices --------------------------------------------------------- */
+
+#define N_CELLS_MAX (PL_TABLETS_MAX * PL_CHANNELS_MAX)
+
+struct cells {
+	struct pl_matrix_rows rows;
+	uint32_t foreign_tablet_id; /**< first tablet that is out of range, else PL_DBUS_NO_ID */
+	struct pl_matrix_cell cell[N_CELLS_MAX];
+};
+
+/** "a(uud)" of (tablet, channel, gain_db) to control's rows. @param ret_cells  freed by the caller */
+static int read_cells(sd_bus_message *message, bool is_uplink, uint32_t n_tablets,
+		      struct cells **ret_cells, sd_bus_error *error)
+{
+	struct cells *cells;
+	uint32_t n = 0, tablet_id, channel_id;
+	double gain_db;
+	int r;
+
+	cells = malloc(sizeof(*cells));
+	if (!cells)
+		return -ENOMEM;
+	cells->foreign_tablet_id = PL_DBUS_NO_ID;
+
+	r = sd_bus_message_enter_container(message, 'a', "(uud)");
+	while (r >= 0 &&
+	       (r = sd_bus_message_read(message, "(uud)", &tablet_id, &channel_id, &gain_db)) > 0) {
+		if (n == N_CELLS_MAX) {
+			r = sd_bus_error_setf(error, PL_DBUS_ERROR_INVALID_ARGUMENT,
+					      "more than %u crosspoints", N_CELLS_MAX);
+			break;
+		}
+		if (cells->foreign_tablet_id == PL_DBUS_NO_ID &&
+		    (tablet_id < 1 || tablet_id > n_tablets))
+			cells->foreign_tablet_id = tablet_id;
+		cells->cell[n++] = (struct pl_matrix_cell){
+			.row_id = is_uplink ? channel_id : tablet_id,
+			.column_id = is_uplink ? tablet_id : channel_id,
+			.gain = pl_dbus_gain_from_db(gain_db),
+		};
+	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(message);
+	if (r < 0) {
+		free(cells);
+		return r;
+	}
+	cells->rows = (struct pl_matrix_rows){.n_cells = n, .cells = cells->cell};
+	*ret_cells = cells;
+	return 0;
+}
+
+static void free_cells(struct cells **cells)
+{
+	free(*cells);
+}
+
+#define cleanup_cells __attribute__((cleanup(free_cells))) struct cells
+
+static int change_matrix(struct pl_face_dbus *face, sd_bus_message *message,
+			 const struct cells *uplink, const struct cells *downlink,
+			 sd_bus_error *error)
+{
+	struct pl_matrix_change change = {
+		.uplink = uplink ? &uplink->rows : NULL,
+		.downlink = downlink ? &downlink->rows : NULL,
+	};
+	uint32_t foreign_tablet_id = uplink ? uplink->foreign_tablet_id : PL_DBUS_NO_ID;
+	struct pl_error verb_error = {0};
+	struct pl_actor actor;
+	int r;
+
+	if (downlink && foreign_tablet_id == PL_DBUS_NO_ID)
+		foreign_tablet_id = downlink->foreign_tablet_id;
+
+	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	if (r < 0)
+		return r;
+	r = pl_control_set_matrix(face->control, &actor, &change, &verb_error);
+	r = pl_dbus_result(face, r, &verb_error, foreign_tablet_id, error);
+	if (r < 0)
+		return r;
+	return sd_bus_reply_method_return(message, NULL);
+}
+
+static int method_set_uplink(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	cleanup_cells *uplink = NULL;
+	int r;
+
+	r = read_cells(message, true, pl_control_model(face->control)->n_tablets, &uplink, error);
+	if (r < 0)
+		return r;
+	return change_matrix(face, message, uplink, NULL, error);
+}
+
+static int method_set_downlink(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	cleanup_cells *downlink = NULL;
+	int r;
+
+	r = read_cells(message, false, pl_control_model(face->control)->n_tablets, &downlink,
+		       error);
+	if (r < 0)
+		return r;
+	return change_matrix(face, message, NULL, downlink, error);
+}
+
+static int method_set_matrix(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	uint32_t n_tablets = pl_control_model(face->control)->n_tablets;
+	cleanup_cells *uplink = NULL;
+	cleanup_cells *downlink = NULL;
+	int r;
+
+	r = read_cells(message, true, n_tablets, &uplink, error);
+	if (r < 0)
+		return r;
+	r = read_cells(message, false, n_tablets, &downlink, error);
+	if (r < 0)
+		return r;
+	return change_matrix(face, message, uplink, downlink, error);
+}
+
+static int method_get_link(sd_bus_message *message, struct pl_face_dbus *face, bool is_uplink)
+{
+	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+	int r;
+
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r < 0)
+		return r;
+	r = pl_dbus_append_cells(reply, is_uplink, NULL, pl_control_model(face->control));
+	if (r < 0)
+		return r;
+	return sd_bus_send(NULL, reply, NULL);
+}
+
+static int method_get_uplink(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return method_get_link(message, userdata, true);
+}
+
+static int method_get_downlink(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return method_get_link(message, userdata, false);
+}
+
+static int method_set_uniform(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	struct pl_error verb_error = {0};
+	struct pl_actor actor;
+	double gain_db;
+	int r;
+
+	r = sd_bus_message_read(message, "d", &gain_db);
+	if (r < 0)
+		return r;
+	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	if (r < 0)
+		return r;
+	/* -inf is as good a word for silence here as for a crosspoint. */
+	if (gain_db < PL_METERS_DB_MIN)
+		gain_db = PL_METERS_DB_MIN;
+	r = pl_control_set_uniform(face->control, &actor, gain_db, &verb_error);
+	r = pl_dbus_result(face, r, &verb_error, PL_DBUS_NO_ID, error);
+	if (r < 0)
+		return r;
+	return sd_bus_reply_method_return(message, NULL);
+}
+
+const sd_bus_vtable pl_dbus_matrix_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_WRITABLE_PROPERTY("HeadroomDb", "d", get_number, set_number, 0,
+				 PL_DBUS_EMITS | PL_DBUS_OPEN),
+	SD_BUS_WRITABLE_PROPERTY("PartyLine", "b", get_option, set_option, 0,
+				 PL_DBUS_EMITS | PL_DBUS_OPEN),
+	SD_BUS_WRITABLE_PROPERTY("RampMs", "d", get_number, set_number, 0,
+				 PL_DBUS_EMITS | PL_DBUS_OPEN),
+	SD_BUS_WRITABLE_PROPERTY("VoxThresholdDb", "d", get_number, set_number, 0,
+				 PL_DBUS_EMITS | PL_DBUS_OPEN),
+	SD_BUS_WRITABLE_PROPERTY("VoxHangMs", "d", get_number, set_number, 0,
+				 PL_DBUS_EMITS | PL_DBUS_OPEN),
+	SD_BUS_WRITABLE_PROPERTY("TalkTimeoutSeconds", "d", get_number, set_number, 0,
+				 PL_DBUS_EMITS | PL_DBUS_OPEN),
+	SD_BUS_WRITABLE_PROPERTY("BusyRefusal", "b", get_option, set_option, 0,
+				 PL_DBUS_EMITS | PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS(
+		"SetCrosspoint",
+		SD_BUS_ARGS("s", direction, "u", tablet, "u", channel, "d", gain_db),
+		SD_BUS_NO_RESULT, method_set_crosspoint, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("GetCrosspoint",
+				SD_BUS_ARGS("s", direction, "u", tablet, "u", channel),
+				SD_BUS_RESULT("d", gain_db), method_get_crosspoint, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("SetUplink", SD_BUS_ARGS("a(uud)", tablet_channel_gain_db),
+				SD_BUS_NO_RESULT, method_set_uplink, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("SetDownlink", SD_BUS_ARGS("a(uud)", tablet_channel_gain_db),
+				SD_BUS_NO_RESULT, method_set_downlink, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("SetMatrix",
+				SD_BUS_ARGS("a(uud)", uplink_tablet_channel_gain_db, "a(uud)",
+					    downlink_tablet_channel_gain_db),
+				SD_BUS_NO_RESULT, method_set_matrix, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("GetUplink", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(uud)", tablet_channel_gain_db), method_get_uplink,
+				PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("GetDownlink", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(uud)", tablet_channel_gain_db),
+				method_get_downlink, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("SetUniform", SD_BUS_ARGS("d", gain_db), SD_BUS_NO_RESULT,
+				method_set_uniform, PL_DBUS_OPEN),
+	SD_BUS_SIGNAL_WITH_ARGS("MatrixChanged",
+				SD_BUS_ARGS("a(uud)", uplink_tablet_channel_gain_db, "a(uud)",
+					    downlink_tablet_channel_gain_db),
+				0),
+	SD_BUS_VTABLE_END,
+};
