@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -116,15 +117,33 @@ int pl_dbus_actor_from_message(struct pl_face_dbus *face, sd_bus_message *messag
 	return 0;
 }
 
-static const char *name_of_missing(const struct pl_model *model, uint32_t tablet_id)
+/** control.h: a row of the uplink is a channel and its cells are tablets, of the downlink the reverse. */
+static const char *name_of_missing(const char *field)
 {
-	if (tablet_id != PL_DBUS_NO_ID && (tablet_id == 0 || tablet_id > model->n_tablets))
+	unsigned row, column;
+
+	if (strcmp(field, "/tablet_id") == 0 || sscanf(field, "/uplink/%u/%u", &row, &column) == 2)
+		return PL_DBUS_ERROR_NO_SUCH_TABLET;
+	if (sscanf(field, "/downlink/%u/%u", &row, &column) == 1)
 		return PL_DBUS_ERROR_NO_SUCH_TABLET;
 	return PL_DBUS_ERROR_NO_SUCH_CHANNEL;
 }
 
-int pl_dbus_result(struct pl_face_dbus *face, int r, const struct pl_error *verb_error,
-		   uint32_t tablet_id, sd_bus_error *error)
+/** Control speaks of linear gains, this face of dB. */
+static const char *message_of(const struct pl_error *verb_error, int r)
+{
+	const char *field = verb_error->field;
+
+	if (r == -EINVAL &&
+	    (strcmp(field, "/gain") == 0 || strcmp(field, "/gain_db") == 0 ||
+	     strncmp(field, "/uplink/", 8) == 0 || strncmp(field, "/downlink/", 10) == 0))
+		return "a gain is at most +20 dB; -240 and below is off";
+	if (r == -EINVAL && strcmp(field, "/sidetone") == 0)
+		return "a sidetone is at most 0 dB; -240 and below is off";
+	return verb_error->message[0] ? verb_error->message : strerror(-r);
+}
+
+int pl_dbus_result(int r, const struct pl_error *verb_error, sd_bus_error *error)
 {
 	const char *name;
 
@@ -136,7 +155,7 @@ int pl_dbus_result(struct pl_face_dbus *face, int r, const struct pl_error *verb
 		name = PL_DBUS_ERROR_INVALID_ARGUMENT;
 		break;
 	case -ENOENT:
-		name = name_of_missing(pl_control_model(face->control), tablet_id);
+		name = name_of_missing(verb_error->field);
 		break;
 	case -EBUSY:
 		name = PL_DBUS_ERROR_BUSY;
@@ -148,10 +167,7 @@ int pl_dbus_result(struct pl_face_dbus *face, int r, const struct pl_error *verb
 		name = PL_DBUS_ERROR_STATE_NOT_KEPT;
 		break;
 	default:
-		return sd_bus_error_set_errnof(error, r, "%s",
-					       verb_error->message[0] ? verb_error->message
-								      : strerror(-r));
+		return sd_bus_error_set_errnof(error, r, "%s", message_of(verb_error, r));
 	}
-	return sd_bus_error_setf(error, name, "%s",
-				 verb_error->message[0] ? verb_error->message : strerror(-r));
+	return sd_bus_error_set(error, name, message_of(verb_error, r));
 }

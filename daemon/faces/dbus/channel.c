@@ -87,7 +87,7 @@ static int set_name(sd_bus *bus, const char *path, const char *interface, const 
 		return r;
 	r = pl_control_set_channel_name(object->face->control, &actor, object->id, name,
 					&verb_error);
-	return pl_dbus_result(object->face, r, &verb_error, PL_DBUS_NO_ID, error);
+	return pl_dbus_result(r, &verb_error, error);
 }
 
 static int set_muted(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -106,7 +106,7 @@ static int set_muted(sd_bus *bus, const char *path, const char *interface, const
 		return r;
 	r = pl_control_set_channel_mute(object->face->control, &actor, object->id, mute,
 					&verb_error);
-	return pl_dbus_result(object->face, r, &verb_error, PL_DBUS_NO_ID, error);
+	return pl_dbus_result(r, &verb_error, error);
 }
 
 const sd_bus_vtable pl_dbus_channel_vtable[] = {

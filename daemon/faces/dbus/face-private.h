@@ -78,8 +78,6 @@ int pl_dbus_append_cells(sd_bus_message *message, bool is_uplink, const struct p
 /** Take the present state as told, without a signal: after a new connection. */
 void pl_dbus_told_now(struct pl_face_dbus *face);
 
-#define PL_DBUS_NO_ID UINT32_MAX
-
 /* --- callers and errors ------------------------------------------------------ */
 
 /** Group id of PL_DBUS_OPERATE_GROUP, UINT32_MAX for none. May ask the system's user database: once a connection. */
@@ -94,16 +92,13 @@ int pl_dbus_actor_from_message(struct pl_face_dbus *face, sd_bus_message *messag
 			       struct pl_actor *ret_actor, sd_bus_error *error);
 
 /**
- * Encode a verb's result.
+ * Encode a verb's result: pl_error's code and field to an error name, its message in this
+ * face's units.
  *
- * @param r           what the verb returned
- * @param verb_error  what it filled
- * @param tablet_id   the tablet that the caller named, else PL_DBUS_NO_ID: -ENOENT means that
- *                    one if it is out of range, else the channel
+ * @param r  what the verb returned
  * @return r when it is not an error, else a negative errno with *error set
  */
-int pl_dbus_result(struct pl_face_dbus *face, int r, const struct pl_error *verb_error,
-		   uint32_t tablet_id, sd_bus_error *error);
+int pl_dbus_result(int r, const struct pl_error *verb_error, sd_bus_error *error);
 
 /* --- values ------------------------------------------------------------------- */
 

@@ -245,7 +245,7 @@ static int method_release_all_keys(sd_bus_message *message, void *userdata, sd_b
 	if (r < 0)
 		return r;
 	r = pl_control_release_all(face->control, &actor, 0, &verb_error);
-	r = pl_dbus_result(face, r, &verb_error, PL_DBUS_NO_ID, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, NULL);
@@ -264,7 +264,7 @@ static int method_reload_config(sd_bus_message *message, void *userdata, sd_bus_
 	if (r < 0)
 		return r;
 	r = pl_control_reload_config(face->control, &actor, &verb_error);
-	r = pl_dbus_result(face, r, &verb_error, PL_DBUS_NO_ID, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, NULL);
@@ -281,7 +281,7 @@ static int method_reset(sd_bus_message *message, void *userdata, sd_bus_error *e
 	if (r < 0)
 		return r;
 	r = pl_control_reset(face->control, &actor, &verb_error);
-	r = pl_dbus_result(face, r, &verb_error, PL_DBUS_NO_ID, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, NULL);

@@ -72,7 +72,7 @@ static int set_number(sd_bus *bus, const char *path, const char *interface, cons
 	if (r < 0)
 		return r;
 	r = call_number_verb(face->control, &actor, property, value, &verb_error);
-	return pl_dbus_result(face, r, &verb_error, PL_DBUS_NO_ID, error);
+	return pl_dbus_result(r, &verb_error, error);
 }
 
 static int set_option(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -93,7 +93,7 @@ static int set_option(sd_bus *bus, const char *path, const char *interface, cons
 		r = pl_control_set_party_line(face->control, &actor, value, &verb_error);
 	else
 		r = pl_control_set_busy_refusal(face->control, &actor, value, &verb_error);
-	return pl_dbus_result(face, r, &verb_error, PL_DBUS_NO_ID, error);
+	return pl_dbus_result(r, &verb_error, error);
 }
 
 /* --- one crosspoint --------------------------------------------------------- */
@@ -139,7 +139,7 @@ static int method_set_crosspoint(sd_bus_message *message, void *userdata, sd_bus
 	else
 		r = pl_control_set_downlink(face->control, &actor, tablet_id, channel_id,
 					    pl_dbus_gain_from_db(gain_db), &verb_error);
-	r = pl_dbus_result(face, r, &verb_error, tablet_id, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, NULL);
@@ -180,13 +180,12 @@ static int method_get_crosspoint(sd_bus_message *message, void *userdata, sd_bus
 
 struct cells {
 	struct pl_matrix_rows rows;
-	uint32_t foreign_tablet_id; /**< first tablet that is out of range, else PL_DBUS_NO_ID */
 	struct pl_matrix_cell cell[N_CELLS_MAX];
 };
 
 /** "a(uud)" of (tablet, channel, gain_db) to control's rows. @param ret_cells  freed by the caller */
-static int read_cells(sd_bus_message *message, bool is_uplink, uint32_t n_tablets,
-		      struct cells **ret_cells, sd_bus_error *error)
+static int read_cells(sd_bus_message *message, bool is_uplink, struct cells **ret_cells,
+		      sd_bus_error *error)
 {
 	struct cells *cells;
 	uint32_t n = 0, tablet_id, channel_id;
@@ -196,7 +195,6 @@ static int read_cells(sd_bus_message *message, bool is_uplink, uint32_t n_tablet
 	cells = malloc(sizeof(*cells));
 	if (!cells)
 		return -ENOMEM;
-	cells->foreign_tablet_id = PL_DBUS_NO_ID;
 
 	r = sd_bus_message_enter_container(message, 'a', "(uud)");
 	while (r >= 0 &&
@@ -206,9 +204,6 @@ static int read_cells(sd_bus_message *message, bool is_uplink, uint32_t n_tablet
 					      "more than %u crosspoints", N_CELLS_MAX);
 			break;
 		}
-		if (cells->foreign_tablet_id == PL_DBUS_NO_ID &&
-		    (tablet_id < 1 || tablet_id > n_tablets))
-			cells->foreign_tablet_id = tablet_id;
 		cells->cell[n++] = (struct pl_matrix_cell){
 			.row_id = is_uplink ? channel_id : tablet_id,
 			.column_id = is_uplink ? tablet_id : channel_id,
@@ -241,19 +236,15 @@ static int change_matrix(struct pl_face_dbus *face, sd_bus_message *message,
 		.uplink = uplink ? &uplink->rows : NULL,
 		.downlink = downlink ? &downlink->rows : NULL,
 	};
-	uint32_t foreign_tablet_id = uplink ? uplink->foreign_tablet_id : PL_DBUS_NO_ID;
 	struct pl_error verb_error = {0};
 	struct pl_actor actor;
 	int r;
-
-	if (downlink && foreign_tablet_id == PL_DBUS_NO_ID)
-		foreign_tablet_id = downlink->foreign_tablet_id;
 
 	r = pl_dbus_actor_from_message(face, message, &actor, error);
 	if (r < 0)
 		return r;
 	r = pl_control_set_matrix(face->control, &actor, &change, &verb_error);
-	r = pl_dbus_result(face, r, &verb_error, foreign_tablet_id, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, NULL);
@@ -265,7 +256,7 @@ static int method_set_uplink(sd_bus_message *message, void *userdata, sd_bus_err
 	cleanup_cells *uplink = NULL;
 	int r;
 
-	r = read_cells(message, true, pl_control_model(face->control)->n_tablets, &uplink, error);
+	r = read_cells(message, true, &uplink, error);
 	if (r < 0)
 		return r;
 	return change_matrix(face, message, uplink, NULL, error);
@@ -277,8 +268,7 @@ static int method_set_downlink(sd_bus_message *message, void *userdata, sd_bus_e
 	cleanup_cells *downlink = NULL;
 	int r;
 
-	r = read_cells(message, false, pl_control_model(face->control)->n_tablets, &downlink,
-		       error);
+	r = read_cells(message, false, &downlink, error);
 	if (r < 0)
 		return r;
 	return change_matrix(face, message, NULL, downlink, error);
@@ -287,15 +277,14 @@ static int method_set_downlink(sd_bus_message *message, void *userdata, sd_bus_e
 static int method_set_matrix(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_face_dbus *face = userdata;
-	uint32_t n_tablets = pl_control_model(face->control)->n_tablets;
 	cleanup_cells *uplink = NULL;
 	cleanup_cells *downlink = NULL;
 	int r;
 
-	r = read_cells(message, true, n_tablets, &uplink, error);
+	r = read_cells(message, true, &uplink, error);
 	if (r < 0)
 		return r;
-	r = read_cells(message, false, n_tablets, &downlink, error);
+	r = read_cells(message, false, &downlink, error);
 	if (r < 0)
 		return r;
 	return change_matrix(face, message, uplink, downlink, error);
@@ -343,7 +332,7 @@ static int method_set_uniform(sd_bus_message *message, void *userdata, sd_bus_er
 	if (gain_db < PL_METERS_DB_MIN)
 		gain_db = PL_METERS_DB_MIN;
 	r = pl_control_set_uniform(face->control, &actor, gain_db, &verb_error);
-	r = pl_dbus_result(face, r, &verb_error, PL_DBUS_NO_ID, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, NULL);

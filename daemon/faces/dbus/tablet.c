@@ -102,7 +102,7 @@ static int set_name(sd_bus *bus, const char *path, const char *interface, const 
 		return r;
 	r = pl_control_set_tablet_name(object->face->control, &actor, object->id, name,
 				       &verb_error);
-	return pl_dbus_result(object->face, r, &verb_error, object->id, error);
+	return pl_dbus_result(r, &verb_error, error);
 }
 
 typedef int (*mute_verb)(struct pl_control *control, const struct pl_actor *actor,
@@ -132,7 +132,7 @@ static int set_mute(sd_bus *bus, const char *path, const char *interface, const 
 	if (r < 0)
 		return r;
 	r = mute_verb_of(property)(object->face->control, &actor, object->id, mute, &verb_error);
-	return pl_dbus_result(object->face, r, &verb_error, object->id, error);
+	return pl_dbus_result(r, &verb_error, error);
 }
 
 static int set_mode(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -157,7 +157,7 @@ static int set_mode(sd_bus *bus, const char *path, const char *interface, const 
 	if (r < 0)
 		return r;
 	r = pl_control_set_mode(object->face->control, &actor, object->id, mode, &verb_error);
-	return pl_dbus_result(object->face, r, &verb_error, object->id, error);
+	return pl_dbus_result(r, &verb_error, error);
 }
 
 static int set_sidetone_db(sd_bus *bus, const char *path, const char *interface,
@@ -178,7 +178,7 @@ static int set_sidetone_db(sd_bus *bus, const char *path, const char *interface,
 		return r;
 	r = pl_control_set_sidetone(object->face->control, &actor, object->id,
 				    pl_dbus_gain_from_db(gain_db), &verb_error);
-	return pl_dbus_result(object->face, r, &verb_error, object->id, error);
+	return pl_dbus_result(r, &verb_error, error);
 }
 
 static int method_press_key(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -197,7 +197,7 @@ static int method_press_key(sd_bus_message *message, void *userdata, sd_bus_erro
 		return r;
 	r = pl_control_press_key(object->face->control, &actor, object->id, channel_id, priority,
 				 &verb_error);
-	r = pl_dbus_result(object->face, r, &verb_error, object->id, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, NULL);
@@ -219,7 +219,7 @@ static int method_release_key(sd_bus_message *message, void *userdata, sd_bus_er
 		return r;
 	r = pl_control_release_key(object->face->control, &actor, object->id, channel_id,
 				   &verb_error);
-	r = pl_dbus_result(object->face, r, &verb_error, object->id, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, NULL);
@@ -247,7 +247,7 @@ static int method_toggle_key(sd_bus_message *message, void *userdata, sd_bus_err
 	r = is_down ? pl_control_release_key(control, &actor, object->id, channel_id, &verb_error)
 		    : pl_control_press_key(control, &actor, object->id, channel_id, priority,
 					   &verb_error);
-	r = pl_dbus_result(object->face, r, &verb_error, object->id, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, "b", !is_down);
@@ -264,7 +264,7 @@ static int method_release_all(sd_bus_message *message, void *userdata, sd_bus_er
 	if (r < 0)
 		return r;
 	r = pl_control_release_all(object->face->control, &actor, object->id, &verb_error);
-	r = pl_dbus_result(object->face, r, &verb_error, object->id, error);
+	r = pl_dbus_result(r, &verb_error, error);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, NULL);
