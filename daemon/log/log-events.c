@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "log-events.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+
+struct pl_log_events {
+	struct pl_control *control;
+	struct pl_log *log;
+	struct pl_listener listener;
+};
+
+static void add_bool(struct json_object *data, const char *key, bool value)
+{
+	json_object_object_add(data, key, json_object_new_boolean(value));
+}
+
+static void add_uint(struct json_object *data, const char *key, uint32_t value)
+{
+	json_object_object_add(data, key, json_object_new_int64(value));
+}
+
+static bool has_bit(uint64_t mask, uint32_t id)
+{
+	return mask & pl_mask_bit(id);
+}
+
+static void log_tablet_mute(struct pl_log *log, const struct pl_event *event,
+			    struct json_object *data)
+{
+	const struct pl_model *m = event->after;
+	bool mute = has_bit(m->tablet_mute, event->tablet_id);
+
+	add_uint(data, "tablet_id", event->tablet_id);
+	add_bool(data, "mute", mute);
+	add_bool(data, "talk_mute", has_bit(m->talk_mute, event->tablet_id));
+	add_bool(data, "listen_mute", has_bit(m->listen_mute, event->tablet_id));
+	pl_log_event(log, PL_LOG_INFO, "tablet.mute", data, "Tablet %u %s", event->tablet_id,
+		     mute ? "muted" : "mute changed");
+}
+
+static void log_key(struct pl_log *log, const struct pl_event *event, struct json_object *data)
+{
+	bool down = event->type == PL_EVENT_KEY_DOWN;
+
+	add_uint(data, "tablet_id", event->tablet_id);
+	add_uint(data, "channel", event->channel_id);
+	add_uint(data, "priority", event->priority);
+	pl_log_event(log, PL_LOG_INFO, down ? "ptt.request" : "ptt.release", data,
+		     "Tablet %u %s channel %u", event->tablet_id, down ? "talks on" : "released",
+		     event->channel_id);
+}
+
+static void log_name(struct pl_log *log, const struct pl_event *event, struct json_object *data)
+{
+	const struct pl_model *m = event->after;
+	const char *name = event->tablet_id ? m->tablet[event->tablet_id - 1].name
+					    : m->channel[event->channel_id - 1].name;
+
+	add_uint(data, event->tablet_id ? "tablet_id" : "channel",
+		 event->tablet_id ? event->tablet_id : event->channel_id);
+	json_object_object_add(data, "name", json_object_new_string(name));
+	pl_log_event(log, PL_LOG_INFO, "name.updated", data, "Named \"%s\"", name);
+}
+
+static void log_reload(struct pl_log_events *events, const struct pl_event *event,
+		       struct json_object *data)
+{
+	const struct pl_config *config = pl_control_config(events->control);
+	enum pl_log_level level;
+
+	add_uint(data, "fs", config->fs);
+	add_uint(data, "frame_size", config->frame_size);
+	json_object_object_add(data, "headroom_db", json_object_new_double(config->headroom_db));
+	add_bool(data, "restart_needed", event->restart_needed);
+	if (pl_log_level_from_name(config->log_level, &level) == 0)
+		pl_log_set_level(events->log, level);
+	pl_log_event(events->log, PL_LOG_INFO, "config.reload", data,
+		     event->restart_needed
+			     ? "Configuration reloaded; some of its changes need a restart"
+			     : "Configuration reloaded");
+}
+
+static void log_engine(struct pl_log_events *events, struct json_object *data)
+{
+	bool connected = pl_control_engine_is_connected(events->control);
+
+	pl_log_event(events->log, connected ? PL_LOG_INFO : PL_LOG_WARNING,
+		     connected ? "engine.start" : "engine.stopped", data,
+		     connected ? "The matrix has taken the state"
+			       : "The matrix is gone; waiting for it");
+}
+
+static void on_event(void *userdata, const struct pl_event *event)
+{
+	struct pl_log_events *events = userdata;
+	struct json_object *data = json_object_new_object();
+	const struct pl_actor *actor = event->actor;
+	char by[160];
+
+	if (!data)
+		return;
+	snprintf(by, sizeof(by), "%s%s%s", actor->face, actor->name[0] ? " " : "", actor->name);
+	json_object_object_add(data, "by", json_object_new_string(by));
+
+	switch (event->type) {
+	case PL_EVENT_MATRIX:
+		add_bool(data, "uplink_changed", event->uplink_changed);
+		add_bool(data, "downlink_changed", event->downlink_changed);
+		add_bool(data, "headroom_changed", event->headroom_changed);
+		pl_log_event(events->log, PL_LOG_INFO, "matrix.updated", data,
+			     "Mixing matrix, headroom or options updated");
+		break;
+	case PL_EVENT_CHANNEL_MUTE:
+		add_uint(data, "channel", event->channel_id);
+		add_bool(data, "mute", has_bit(event->after->channel_mute, event->channel_id));
+		pl_log_event(events->log, PL_LOG_INFO, "channel.mute", data, "Channel %u %s",
+			     event->channel_id,
+			     has_bit(event->after->channel_mute, event->channel_id) ? "muted"
+										    : "open");
+		break;
+	case PL_EVENT_TABLET_MUTE:
+		log_tablet_mute(events->log, event, data);
+		break;
+	case PL_EVENT_KEY_DOWN:
+	case PL_EVENT_KEY_UP:
+		log_key(events->log, event, data);
+		break;
+	case PL_EVENT_NAME:
+		log_name(events->log, event, data);
+		break;
+	case PL_EVENT_CONFIG_RELOADED:
+		log_reload(events, event, data);
+		break;
+	case PL_EVENT_ENGINE:
+		log_engine(events, data);
+		break;
+	}
+}
+
+int pl_log_events_new(struct pl_control *control, struct pl_log *log,
+		      struct pl_log_events **ret_events)
+{
+	struct pl_log_events *events;
+
+	events = calloc(1, sizeof(*events));
+	if (!events)
+		return -ENOMEM;
+	events->control = control;
+	events->log = log;
+	events->listener = (struct pl_listener){.on_event = on_event, .userdata = events};
+	pl_control_add_listener(control, &events->listener);
+	*ret_events = events;
+	return 0;
+}
+
+struct pl_log_events *pl_log_events_free(struct pl_log_events *events)
+{
+	if (!events)
+		return NULL;
+	pl_control_remove_listener(events->control, &events->listener);
+	free(events);
+	return NULL;
+}
