@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PL_HTTP_CALL_H
+#define PL_HTTP_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "body.h"
+#include "control.h"
+
+/**
+ * One request after transport and before transport: no sockets here, so that the
+ * table, the handlers and the decoders can be tested and fuzzed alone.
+ *
+ * Thread: the daemon's one loop.
+ */
+
+enum pl_http_method {
+	PL_HTTP_GET,
+	PL_HTTP_HEAD,
+	PL_HTTP_POST,
+	PL_HTTP_PUT,
+	PL_HTTP_PATCH,
+	PL_HTTP_DELETE,
+	PL_HTTP_OPTIONS,
+	PL_HTTP_METHOD_MAX_,
+};
+
+struct pl_http_call {
+	struct pl_control *control;
+	const struct pl_actor *actor;
+	uint32_t arg[2];            /**< ids in the path, in the pattern's order */
+	const char *arg_name[2];    /**< their names in the pattern */
+	const struct pl_body *body; /**< fields in the route's order */
+
+	/* what the handler leaves behind */
+	int status;                  /**< 200 unless the handler says otherwise */
+	struct json_object *result;  /**< NULL: no memory */
+	struct json_object *details; /**< array of what is wrong; empty while all is well */
+};
+
+/**
+ * Calls one verb and describes the outcome. @return 0, or negative errno: then
+ * call->details or `error` (see pl_http_call_refuse()) say what is wrong
+ */
+typedef int (*pl_http_handler_h)(struct pl_http_call *call, struct pl_error *error);
+
+struct pl_http_route {
+	const char *pattern; /**< "/tablet/{tablet_id}/mute" */
+	enum pl_http_method method;
+	pl_http_handler_h handle;
+	const struct pl_body_field *fields;
+	size_t n_fields;
+};
+
+/** Sorted by pattern, then method. @param ret_n  number of routes */
+const struct pl_http_route *pl_http_routes(size_t *ret_n);
+
+/** Paths that are no JSON calls: WebSockets and files; they answer GET and HEAD. */
+bool pl_http_path_is_websocket(const char *path);
+
+/** Bits 1 << enum pl_http_method of what a path answers; 0: there is no such path. */
+unsigned pl_http_allowed(const char *path);
+/** Text for Allow, "GET, HEAD, OPTIONS". */
+void pl_http_allow_text(unsigned methods, char *ret_text, size_t size);
+const char *pl_http_method_name(enum pl_http_method method);
+
+struct pl_http_reply {
+	int status;
+	struct json_object *tree; /**< the caller puts it; NULL: no memory */
+};
+
+/**
+ * The route for a path and method: decode, call, describe. Never fails: what goes
+ * wrong is a reply with {"detail"}.
+ *
+ * @param path  without query, percent-decoded
+ */
+void pl_http_dispatch(struct pl_control *control, const struct pl_actor *actor,
+		      enum pl_http_method method, const char *path, const char *text, size_t size,
+		      struct pl_http_reply *ret_reply);
+
+/** {"detail":"…"} */
+struct json_object *pl_http_detail(const char *text);
+
+/* Handlers, see routes.c for what they serve. */
+int pl_api_health(struct pl_http_call *call, struct pl_error *error);
+int pl_api_state(struct pl_http_call *call, struct pl_error *error);
+int pl_api_matrix(struct pl_http_call *call, struct pl_error *error);
+int pl_api_channel_mute(struct pl_http_call *call, struct pl_error *error);
+int pl_api_tablet_mute(struct pl_http_call *call, struct pl_error *error);
+int pl_api_ptt_request(struct pl_http_call *call, struct pl_error *error);
+int pl_api_ptt_release(struct pl_http_call *call, struct pl_error *error);
+int pl_api_ptt_state(struct pl_http_call *call, struct pl_error *error);
+int pl_api_config_reload(struct pl_http_call *call, struct pl_error *error);
+
+int pl_api_full_state(struct pl_http_call *call, struct pl_error *error);
+int pl_api_meters(struct pl_http_call *call, struct pl_error *error);
+int pl_api_key_history(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_uplink(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_downlink(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_uniform(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_channel_mute(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_channel_name(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_tablet_mute(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_talk_mute(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_listen_mute(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_mode(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_sidetone(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_tablet_name(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_headroom(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_party_line(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_ramp(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_vox(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_talk_timeout(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_busy_refusal(struct pl_http_call *call, struct pl_error *error);
+int pl_api_release_tablet(struct pl_http_call *call, struct pl_error *error);
+int pl_api_release_all(struct pl_http_call *call, struct pl_error *error);
+int pl_api_reset(struct pl_http_call *call, struct pl_error *error);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server.h"
+
+static const struct {
+	enum lws_token_indexes token;
+	enum pl_http_method method;
+} method_tokens[] = {
+	{WSI_TOKEN_GET_URI, PL_HTTP_GET},         {WSI_TOKEN_HEAD_URI, PL_HTTP_HEAD},
+	{WSI_TOKEN_POST_URI, PL_HTTP_POST},       {WSI_TOKEN_PUT_URI, PL_HTTP_PUT},
+	{WSI_TOKEN_PATCH_URI, PL_HTTP_PATCH},     {WSI_TOKEN_DELETE_URI, PL_HTTP_DELETE},
+	{WSI_TOKEN_OPTIONS_URI, PL_HTTP_OPTIONS},
+};
+
+/** @return length, 0 when there is none, -ENOSPC when it does not fit */
+static int header(struct lws *wsi, enum lws_token_indexes token, char *ret_text, size_t size)
+{
+	int n = lws_hdr_total_length(wsi, token);
+
+	ret_text[0] = '\0';
+	if (n <= 0)
+		return 0;
+	if ((size_t)n >= size)
+		return -ENOSPC;
+	return lws_hdr_copy(wsi, ret_text, (int)size, token) < 0 ? -ENOSPC : n;
+}
+
+static int read_length(struct lws *wsi, struct pl_http_request *request, const char **ret_reason)
+{
+	char text[32];
+	int n = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof(text));
+
+	if (n == 0)
+		return 0;
+	if (n < 0 || n > 18 || strspn(text, "0123456789") != (size_t)n) {
+		*ret_reason = "Content-Length should be a number";
+		return 400;
+	}
+	request->has_length = true;
+	request->length = strtoull(text, NULL, 10);
+	return 0;
+}
+
+static int read_type(struct lws *wsi, const struct pl_http_request *request,
+		     const char **ret_reason)
+{
+	char text[128];
+	int n = header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, text, sizeof(text));
+	size_t word;
+
+	if (n == 0 || request->length == 0)
+		return 0;
+	word = n < 0 ? 0 : strcspn(text, "; \t");
+	if ((word == 16 && strncasecmp(text, "application/json", word) == 0) ||
+	    (word > 17 && strncasecmp(text, "application/", 12) == 0 &&
+	     strncasecmp(text + word - 5, "+json", 5) == 0))
+		return 0;
+	*ret_reason = "The body should be application/json";
+	return 415;
+}
+
+int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_request *ret_request,
+			 const char **ret_reason)
+{
+	struct pl_http_request request = {.method = PL_HTTP_METHOD_MAX_};
+	char text[128];
+	int r;
+
+	for (size_t i = 0; i < LWS_ARRAY_SIZE(method_tokens); i++)
+		if (lws_hdr_total_length(wsi, method_tokens[i].token) > 0)
+			request.method = method_tokens[i].method;
+	lws_get_peer_simple(wsi, request.peer, sizeof(request.peer));
+	if (header(wsi, WSI_TOKEN_HOST, request.host, sizeof(request.host)) < 0 ||
+	    header(wsi, WSI_TOKEN_ORIGIN, request.origin, sizeof(request.origin)) < 0) {
+		*ret_request = request;
+		*ret_reason = "Host or Origin is too long";
+		return 400;
+	}
+	header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, request.if_none_match,
+	       sizeof(request.if_none_match));
+	if (header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, text, sizeof(text)) > 0)
+		request.accepts_gzip = strstr(text, "gzip") && !strstr(text, "gzip;q=0");
+	if (header(wsi, WSI_TOKEN_HTTP, text, sizeof(text)) > 0 && strcmp(text, "HTTP/1.0") == 0 &&
+	    header(wsi, WSI_TOKEN_CONNECTION, text, sizeof(text)) > 0)
+		request.keep_alive_1_0 = strcasecmp(text, "keep-alive") == 0;
+	snprintf(request.path, sizeof(request.path), "%s", path);
+
+	r = read_length(wsi, &request, ret_reason);
+	if (r == 0)
+		r = read_type(wsi, &request, ret_reason);
+	if (r == 0 && lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+		*ret_reason = "Content-Length is required, chunks are not taken";
+		r = 411;
+	}
+	if (r == 0 && strlen(path) >= sizeof(request.path)) {
+		*ret_reason = "The path is too long";
+		r = 414;
+	}
+	if (r == 0 && request.method == PL_HTTP_METHOD_MAX_) {
+		*ret_reason = "Method Not Allowed";
+		r = 405;
+	}
+	*ret_request = request;
+	return r;
+}
+
+/* --- who may ask ------------------------------------------------------------------------- */
+
+/** The name in "name:port", "[v6]:port" or "name". */
+static void host_name(const char *host, char *ret_name, size_t size)
+{
+	size_t n;
+
+	if (host[0] == '[')
+		n = strcspn(++host, "]");
+	else
+		n = strcspn(host, ":");
+	snprintf(ret_name, size, "%.*s", (int)n, host);
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n > m && strcasecmp(name + n - m, end) == 0;
+}
+
+bool pl_http_origin_is_configured(const struct pl_face_http *face, const char *origin)
+{
+	for (size_t i = 0; i < face->config->n_cors_origins; i++)
+		if (strcmp(face->config->cors_origins[i], origin) == 0)
+			return true;
+	return false;
+}
+
+/** Whether a configured origin names this host, whatever the port. */
+static bool is_configured_host(const struct pl_face_http *face, const char *name)
+{
+	char configured[256];
+
+	for (size_t i = 0; i < face->config->n_cors_origins; i++) {
+		const char *host = strstr(face->config->cors_origins[i], "://");
+
+		if (!host)
+			continue;
+		host_name(host + 3, configured, sizeof(configured));
+		if (strcasecmp(configured, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * DNS rebinding: a foreign page's name is made to resolve to us, and its requests look like
+ * our own page's. They still carry that name in Host. An address cannot be rebound, a name
+ * without a dot or below .local or .localhost cannot be bought; others must be our own.
+ */
+static bool is_our_host(const struct pl_face_http *face, const char *host)
+{
+	unsigned char address[16];
+	char name[256];
+
+	host_name(host, name, sizeof(name));
+	if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
+		return true;
+	return !strchr(name, '.') || ends_with(name, ".localhost") || ends_with(name, ".local") ||
+	       strcasecmp(name, face->hostname) == 0 || is_configured_host(face, name);
+}
+
+static bool is_same_origin(const struct pl_http_request *request)
+{
+	const char *host = strstr(request->origin, "://");
+
+	return host && strcasecmp(host + 3, request->host) == 0;
+}
+
+int pl_http_request_check(const struct pl_face_http *face, const struct pl_http_request *request,
+			  bool websocket, const char **ret_reason)
+{
+	bool reads = request->method == PL_HTTP_GET || request->method == PL_HTTP_HEAD ||
+		     request->method == PL_HTTP_OPTIONS;
+
+	if (request->host[0] && !is_our_host(face, request->host)) {
+		*ret_reason = "Host is not a name of this machine";
+		return 421;
+	}
+	if ((!reads || websocket) && request->origin[0] && !is_same_origin(request) &&
+	    !pl_http_origin_is_configured(face, request->origin)) {
+		*ret_reason = "Pages of this origin may not do that";
+		return 403;
+	}
+	return 0;
+}
+
+int pl_http_query(struct lws *wsi, const char *name, char *ret_value, size_t size)
+{
+	size_t n_name = strlen(name);
+	char pair[512];
+
+	for (int i = 0;; i++) {
+		int n = lws_hdr_copy_fragment(wsi, pair, sizeof(pair), WSI_TOKEN_HTTP_URI_ARGS, i);
+
+		if (n == -1)
+			return -ENOENT;
+		if (n < 0)
+			continue; /* longer than anything we know */
+		if ((size_t)n < n_name || memcmp(pair, name, n_name) != 0 ||
+		    (pair[n_name] != '=' && pair[n_name] != '\0'))
+			continue;
+		if ((size_t)snprintf(ret_value, size, "%s",
+				     pair[n_name] ? pair + n_name + 1 : "") >= size)
+			return -EINVAL;
+		return 0;
+	}
+}

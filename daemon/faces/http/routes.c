@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "call.h"
+#include "static.h"
+
+/* --- what the bodies hold --------------------------------------------------------- */
+
+static const struct pl_body_field matrix_fields[] = {
+	{"uplink", PL_BODY_ROWS, false},
+	{"downlink", PL_BODY_ROWS, false},
+	{"headroom_db", PL_BODY_NUMBER, false},
+};
+static const struct pl_body_field mute_fields[] = {{"mute", PL_BODY_BOOL, true}};
+static const struct pl_body_field request_fields[] = {
+	{"tablet_id", PL_BODY_ID, true},
+	{"channel", PL_BODY_ID, true},
+	{"priority", PL_BODY_ID, false},
+};
+static const struct pl_body_field release_fields[] = {
+	{"tablet_id", PL_BODY_ID, true},
+	{"channel", PL_BODY_ID, true},
+};
+static const struct pl_body_field gain_fields[] = {
+	{"gain", PL_BODY_NUMBER, false},
+	{"gain_db", PL_BODY_NUMBER, false},
+};
+static const struct pl_body_field gain_db_fields[] = {{"gain_db", PL_BODY_NUMBER, true}};
+static const struct pl_body_field mode_fields[] = {{"mode", PL_BODY_STRING, true}};
+static const struct pl_body_field name_fields[] = {{"name", PL_BODY_STRING, true}};
+static const struct pl_body_field headroom_fields[] = {{"headroom_db", PL_BODY_NUMBER, true}};
+static const struct pl_body_field party_line_fields[] = {{"party_line", PL_BODY_BOOL, true}};
+static const struct pl_body_field ramp_fields[] = {{"ramp_ms", PL_BODY_NUMBER, true}};
+static const struct pl_body_field vox_fields[] = {
+	{"threshold_db", PL_BODY_NUMBER, true},
+	{"hang_ms", PL_BODY_NUMBER, true},
+};
+static const struct pl_body_field timeout_fields[] = {{"timeout_s", PL_BODY_NUMBER, true}};
+static const struct pl_body_field refuse_fields[] = {{"refuse", PL_BODY_BOOL, true}};
+
+#define FIELDS(f) (f), sizeof(f) / sizeof((f)[0])
+#define NO_FIELDS NULL, 0
+
+/** Sorted by pattern; a test holds it against openapi.json, both ways. */
+static const struct pl_http_route routes[] = {
+	{"/api/busy-refusal", PL_HTTP_PUT, pl_api_put_busy_refusal, FIELDS(refuse_fields)},
+	{"/api/channel/{channel}/mute", PL_HTTP_PUT, pl_api_put_channel_mute, FIELDS(mute_fields)},
+	{"/api/channel/{channel}/name", PL_HTTP_PUT, pl_api_put_channel_name, FIELDS(name_fields)},
+	{"/api/downlink/{tablet}/{channel}", PL_HTTP_PUT, pl_api_put_downlink, FIELDS(gain_fields)},
+	{"/api/headroom", PL_HTTP_PUT, pl_api_put_headroom, FIELDS(headroom_fields)},
+	{"/api/meters", PL_HTTP_GET, pl_api_meters, NO_FIELDS},
+	{"/api/party-line", PL_HTTP_PUT, pl_api_put_party_line, FIELDS(party_line_fields)},
+	{"/api/ptt/history", PL_HTTP_GET, pl_api_key_history, NO_FIELDS},
+	{"/api/ramp", PL_HTTP_PUT, pl_api_put_ramp, FIELDS(ramp_fields)},
+	{"/api/release", PL_HTTP_POST, pl_api_release_all, NO_FIELDS},
+	{"/api/reset", PL_HTTP_POST, pl_api_reset, NO_FIELDS},
+	{"/api/state", PL_HTTP_GET, pl_api_full_state, NO_FIELDS},
+	{"/api/tablet/{tablet}/listen-mute", PL_HTTP_PUT, pl_api_put_listen_mute,
+	 FIELDS(mute_fields)},
+	{"/api/tablet/{tablet}/mode", PL_HTTP_PUT, pl_api_put_mode, FIELDS(mode_fields)},
+	{"/api/tablet/{tablet}/mute", PL_HTTP_PUT, pl_api_put_tablet_mute, FIELDS(mute_fields)},
+	{"/api/tablet/{tablet}/name", PL_HTTP_PUT, pl_api_put_tablet_name, FIELDS(name_fields)},
+	{"/api/tablet/{tablet}/release", PL_HTTP_POST, pl_api_release_tablet, NO_FIELDS},
+	{"/api/tablet/{tablet}/sidetone", PL_HTTP_PUT, pl_api_put_sidetone, FIELDS(gain_fields)},
+	{"/api/tablet/{tablet}/talk-mute", PL_HTTP_PUT, pl_api_put_talk_mute, FIELDS(mute_fields)},
+	{"/api/talk-timeout", PL_HTTP_PUT, pl_api_put_talk_timeout, FIELDS(timeout_fields)},
+	{"/api/uniform", PL_HTTP_PUT, pl_api_put_uniform, FIELDS(gain_db_fields)},
+	{"/api/uplink/{channel}/{tablet}", PL_HTTP_PUT, pl_api_put_uplink, FIELDS(gain_fields)},
+	{"/api/vox", PL_HTTP_PUT, pl_api_put_vox, FIELDS(vox_fields)},
+	{"/channel/{channel}/mute", PL_HTTP_POST, pl_api_channel_mute, FIELDS(mute_fields)},
+	{"/config/reload", PL_HTTP_POST, pl_api_config_reload, NO_FIELDS},
+	{"/health", PL_HTTP_GET, pl_api_health, NO_FIELDS},
+	{"/matrix", PL_HTTP_POST, pl_api_matrix, FIELDS(matrix_fields)},
+	{"/ptt/release", PL_HTTP_POST, pl_api_ptt_release, FIELDS(release_fields)},
+	{"/ptt/request", PL_HTTP_POST, pl_api_ptt_request, FIELDS(request_fields)},
+	{"/ptt/state", PL_HTTP_GET, pl_api_ptt_state, NO_FIELDS},
+	{"/state", PL_HTTP_GET, pl_api_state, NO_FIELDS},
+	{"/tablet/{tablet_id}/mute", PL_HTTP_POST, pl_api_tablet_mute, FIELDS(mute_fields)},
+};
+#define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+static const char *const method_names[] = {
+	[PL_HTTP_GET] = "GET",         [PL_HTTP_HEAD] = "HEAD",   [PL_HTTP_POST] = "POST",
+	[PL_HTTP_PUT] = "PUT",         [PL_HTTP_PATCH] = "PATCH", [PL_HTTP_DELETE] = "DELETE",
+	[PL_HTTP_OPTIONS] = "OPTIONS",
+};
+
+const struct pl_http_route *pl_http_routes(size_t *ret_n)
+{
+	*ret_n = N_ROUTES;
+	return routes;
+}
+
+const char *pl_http_method_name(enum pl_http_method method)
+{
+	return method_names[method];
+}
+
+bool pl_http_path_is_websocket(const char *path)
+{
+	return strcmp(path, "/ws/vu") == 0 || strcmp(path, "/ws/events") == 0;
+}
+
+/* --- matching ------------------------------------------------------------------------ */
+
+#define ARG_MAX_CHARS 32u
+
+struct match {
+	unsigned n_args;
+	char arg[2][ARG_MAX_CHARS];
+	char name[2][ARG_MAX_CHARS];
+};
+
+/** One step of a path against one of a pattern, both up to the next '/'. */
+static bool match_step(const char *pattern, size_t n_pattern, const char *path, size_t n_path,
+		       struct match *match)
+{
+	if (pattern[0] != '{')
+		return n_pattern == n_path && memcmp(pattern, path, n_path) == 0;
+	if (n_path == 0 || n_path >= ARG_MAX_CHARS || match->n_args == 2)
+		return false;
+	snprintf(match->arg[match->n_args], ARG_MAX_CHARS, "%.*s", (int)n_path, path);
+	snprintf(match->name[match->n_args], ARG_MAX_CHARS, "%.*s", (int)n_pattern - 2,
+		 pattern + 1);
+	match->n_args++;
+	return true;
+}
+
+static bool match_path(const char *pattern, const char *path, struct match *ret_match)
+{
+	struct match match = {0};
+
+	while (*pattern == '/' && *path == '/') {
+		size_t n_pattern = strcspn(++pattern, "/");
+		size_t n_path = strcspn(++path, "/");
+
+		if (!match_step(pattern, n_pattern, path, n_path, &match))
+			return false;
+		pattern += n_pattern;
+		path += n_path;
+	}
+	if (*pattern || *path)
+		return false;
+	*ret_match = match;
+	return true;
+}
+
+unsigned pl_http_allowed(const char *path)
+{
+	unsigned methods = 0;
+	struct match match;
+
+	for (size_t i = 0; i < N_ROUTES; i++)
+		if (match_path(routes[i].pattern, path, &match))
+			methods |= 1u << routes[i].method;
+	if (pl_http_path_is_websocket(path) || pl_static_find(path))
+		methods |= 1u << PL_HTTP_GET;
+	if (methods & (1u << PL_HTTP_GET))
+		methods |= 1u << PL_HTTP_HEAD;
+	if (methods)
+		methods |= 1u << PL_HTTP_OPTIONS;
+	return methods;
+}
+
+void pl_http_allow_text(unsigned methods, char *ret_text, size_t size)
+{
+	size_t n = 0;
+
+	ret_text[0] = '\0';
+	for (unsigned m = 0; m < PL_HTTP_METHOD_MAX_; m++) {
+		if (!(methods & (1u << m)) || n >= size)
+			continue;
+		n += (size_t)snprintf(ret_text + n, size - n, "%s%s", n ? ", " : "",
+				      method_names[m]);
+	}
+}
+
+/* --- dispatch ----------------------------------------------------------------------------- */
+
+struct json_object *pl_http_detail(const char *text)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (object)
+		json_object_object_add(object, "detail", json_object_new_string(text));
+	return object;
+}
+
+static int status_of(int r)
+{
+	switch (-r) {
+	case EPERM:
+	case EACCES:
+		return 403;
+	case EBUSY:
+		return 409;
+	case EINVAL:
+	case ENOENT:
+	case ERANGE:
+		return 422;
+	default: /* no memory, the state could not be kept: not the caller's fault, may pass */
+		return 503;
+	}
+}
+
+/** A refusal of control as FastAPI would have put it; ids of the path are told from the body's. */
+static void add_verb_error(struct pl_http_call *call, const struct pl_error *error, int r)
+{
+	const char *first = "body";
+	const char *word = error->field[0] == '/' ? error->field + 1 : error->field;
+	const char *names[3] = {call->arg_name[0], call->arg_name[1], NULL};
+
+	for (size_t i = 0; names[i] && i < 2; i++)
+		if (*word && strncmp(names[i], word, strcspn(word, "_/")) == 0)
+			first = "path";
+	pl_detail_add_pointer(call->details, first, error->field,
+			      error->message[0] ? error->message : strerror(-r), "value_error");
+}
+
+static int read_args(struct pl_http_call *call, const struct match *match)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < match->n_args; i++) {
+		const char *const loc[] = {"path", match->name[i], NULL};
+
+		call->arg_name[i] = match->name[i];
+		if (pl_id_from_text(match->arg[i], &call->arg[i]) < 0) {
+			pl_detail_add(call->details, loc, "Input should be an id", "int_parsing");
+			r = -EINVAL;
+		}
+	}
+	return r;
+}
+
+/** Fills call->result or call->details. */
+static int run(const struct pl_http_route *route, const struct match *match,
+	       struct pl_http_call *call, const char *text, size_t size)
+{
+	struct pl_error error = {0};
+	struct pl_body body = {0};
+	int r, bad_path;
+
+	bad_path = read_args(call, match);
+	r = pl_body_read(text, size, route->fields, route->n_fields, call->details, &body);
+	if (r >= 0 && bad_path < 0)
+		r = bad_path;
+	if (r >= 0) {
+		call->body = &body;
+		r = route->handle(call, &error);
+		if (r < 0 && json_object_array_length(call->details) == 0)
+			add_verb_error(call, &error, r);
+	}
+	pl_body_done(&body);
+	return r;
+}
+
+static const struct pl_http_route *find(enum pl_http_method method, const char *path,
+					struct match *ret_match)
+{
+	if (method == PL_HTTP_HEAD)
+		method = PL_HTTP_GET;
+	for (size_t i = 0; i < N_ROUTES; i++)
+		if (routes[i].method == method && match_path(routes[i].pattern, path, ret_match))
+			return &routes[i];
+	return NULL;
+}
+
+void pl_http_dispatch(struct pl_control *control, const struct pl_actor *actor,
+		      enum pl_http_method method, const char *path, const char *text, size_t size,
+		      struct pl_http_reply *ret_reply)
+{
+	struct pl_http_call call = {.control = control, .actor = actor, .status = 200};
+	const struct pl_http_route *route;
+	struct pl_http_reply reply;
+	struct match match;
+	int r;
+
+	route = find(method, path, &match);
+	if (!route) {
+		unsigned allowed = pl_http_allowed(path);
+
+		ret_reply->status = allowed ? 405 : 404;
+		ret_reply->tree = pl_http_detail(allowed ? "Method Not Allowed" : "Not Found");
+		return;
+	}
+	call.details = json_object_new_array();
+	r = call.details ? run(route, &match, &call, text, size) : -ENOMEM;
+	if (r >= 0) {
+		json_object_put(call.details);
+		reply = (struct pl_http_reply){call.status, call.result};
+	} else {
+		reply = (struct pl_http_reply){status_of(r), json_object_new_object()};
+		json_object_object_add(reply.tree, "detail", call.details);
+	}
+	*ret_reply = reply;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PL_HTTP_SERVER_H
+#define PL_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libwebsockets.h>
+#include <systemd/sd-event.h>
+
+#include "call.h"
+#include "config.h"
+#include "control.h"
+#include "face-http.h"
+#include "uv-loop.h"
+
+/** What the parts of the face share. Thread: the daemon's one loop. */
+
+/** Largest request body, bytes: a full 64 x 64 matrix both ways with long numbers. */
+#define PL_HTTP_BODY_MAX (1024u * 1024u)
+/** A larger body is read and thrown away up to here, so that its sender sees the answer. */
+#define PL_HTTP_DRAIN_MAX (8u * 1024u * 1024u)
+/** A request has this long from its first header to its last byte, seconds. */
+#define PL_HTTP_REQUEST_SECONDS 30
+#define PL_HTTP_CONNECTIONS_MAX 1000u
+#define PL_HTTP_HEADERS_MAX 16384u
+/** How JSON is written. */
+#define PL_HTTP_JSON (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+
+struct pl_http_request {
+	enum pl_http_method method;
+	char path[256];
+	char peer[64];
+	char host[256];   /**< "" when there is none */
+	char origin[256]; /**< "" when there is none */
+	char if_none_match[64];
+	bool accepts_gzip;
+	bool keep_alive_1_0; /**< HTTP/1.0 that asks for keep-alive: say so */
+	bool has_length;
+	uint64_t length; /**< Content-Length */
+};
+
+struct pl_http_response {
+	int status;
+	const char *type;  /**< Content-Type; NULL: no body */
+	const char *etag;  /**< NULL: not to be kept */
+	const char *allow; /**< NULL: none */
+	bool gzip;
+	bool page;  /**< HTML of ours: scripts and styles of this origin */
+	bool close; /**< the connection ends after it */
+	const void *body;
+	size_t size;
+};
+
+/** The body that is still arriving. */
+struct pl_http_exchange {
+	struct pl_http_request request;
+	struct pl_http_response early; /**< status != 0: answered already, only draining */
+	uint64_t deadline_usec;
+	uint64_t n_received;
+	size_t size, capacity;
+	char *body;
+};
+
+struct pl_ws_stream; /* ws-vu.c */
+
+enum pl_session_kind { PL_SESSION_HTTP, PL_SESSION_VU, PL_SESSION_EVENTS };
+
+/** libwebsockets' per-connection storage; it zeroes it. */
+struct pl_session {
+	enum pl_session_kind kind;
+	struct lws *wsi;
+	bool closing; /**< the peer has begun to close: nothing more is sent */
+	char peer[64];
+	struct pl_http_exchange *exchange; /**< kind HTTP */
+
+	/* kinds VU and EVENTS */
+	struct pl_session *next;
+	uint32_t hz;
+	bool full;
+	struct pl_ws_group *group;
+	uint64_t n_sent_serial;
+	struct pl_ws_queue *queue;
+};
+
+struct pl_face_http {
+	sd_event *event;
+	struct pl_control *control;
+	const struct pl_config *config;
+	struct pl_face_http_options options;
+	char address[64];
+	uint16_t port;
+	char hostname[64];
+
+	struct pl_uv_loop loop;
+	bool has_loop;
+	struct lws_context *lws;
+	unsigned n_connections;
+
+	struct pl_ws_group *groups;   /**< ws-vu.c: one for each rate and detail */
+	struct pl_session *listeners; /**< ws-events.c */
+	struct pl_listener listener;
+	bool listening;
+};
+
+/* request.c */
+/** @return 0, or the HTTP status of the refusal with its reason */
+int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_request *ret_request,
+			 const char **ret_reason);
+/** Who may ask: DNS rebinding and foreign pages. @return 0, or the status of the refusal */
+int pl_http_request_check(const struct pl_face_http *face, const struct pl_http_request *request,
+			  bool websocket, const char **ret_reason);
+/** Whether a page of this origin may read our answers. */
+bool pl_http_origin_is_configured(const struct pl_face_http *face, const char *origin);
+/** The value of a query argument. @return 0, -ENOENT when it is not given, -EINVAL when too long */
+int pl_http_query(struct lws *wsi, const char *name, char *ret_value, size_t size);
+
+/* response.c */
+/** Write headers and body at once. @return 0, or -1: close the connection */
+int pl_http_respond(struct pl_face_http *face, struct lws *wsi,
+		    const struct pl_http_request *request, const struct pl_http_response *response);
+/** The same with {"detail": text}; ends the connection when asked to. */
+int pl_http_respond_detail(struct pl_face_http *face, struct lws *wsi,
+			   const struct pl_http_request *request, int status, const char *text,
+			   bool close);
+
+/* exchange.c */
+int pl_http_on_request(struct pl_face_http *face, struct lws *wsi, struct pl_session *session,
+		       const char *path);
+int pl_http_on_body(struct pl_face_http *face, struct lws *wsi, struct pl_session *session,
+		    const char *data, size_t size);
+int pl_http_on_body_end(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);
+void pl_http_exchange_free(struct pl_session *session);
+
+/* ws.c: what both streams share */
+/** The upgrade: 0 to go on, -1 after an answer of 4xx. */
+int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);
+int pl_ws_on_open(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);
+int pl_ws_on_writable(struct pl_face_http *face, struct pl_session *session);
+void pl_ws_on_closed(struct pl_face_http *face, struct pl_session *session);
+/**
+ * A text frame, now. The payload has LWS_PRE bytes of room before it; what the socket does
+ * not take at once libwebsockets keeps, so only call this when pl_ws_is_clear().
+ */
+void pl_ws_send(struct pl_session *session, char *payload, size_t size);
+bool pl_ws_is_clear(const struct pl_session *session);
+void pl_http_log(struct pl_face_http *face, const char *event, const char *message,
+		 struct json_object *data);
+
+/* ws-vu.c */
+int pl_ws_vu_open(struct pl_face_http *face, struct pl_session *session);
+int pl_ws_vu_writable(struct pl_face_http *face, struct pl_session *session);
+void pl_ws_vu_closed(struct pl_face_http *face, struct pl_session *session);
+
+/* ws-events.c */
+int pl_ws_events_open(struct pl_face_http *face, struct pl_session *session);
+int pl_ws_events_writable(struct pl_face_http *face, struct pl_session *session);
+void pl_ws_events_closed(struct pl_face_http *face, struct pl_session *session);
+void pl_ws_events_on_event(void *userdata, const struct pl_event *event);
+
+#endif

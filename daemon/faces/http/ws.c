@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "server.h"
+
+/*
+ * How much of the past a slow client may have in the kernel: then the socket takes no
+ * more, and the client is skipped until it does.
+ */
+#define SEND_BUFFER_BYTES (128 * 1024)
+#define NOT_SENT_BYTES (32 * 1024)
+
+#define HZ_DEFAULT 10u
+#define HZ_MAX 60u
+
+void pl_http_log(struct pl_face_http *face, const char *event, const char *message,
+		 struct json_object *data)
+{
+	if (face->options.on_log)
+		face->options.on_log(face->options.log_userdata, event, message,
+				     data ? json_object_to_json_string_ext(data, PL_HTTP_JSON)
+					  : "{}");
+	json_object_put(data);
+}
+
+static void log_session(struct pl_face_http *face, const struct pl_session *session,
+			const char *what)
+{
+	struct json_object *data;
+	char event[32];
+
+	if (!face->options.on_log)
+		return;
+	data = json_object_new_object();
+	json_object_object_add(data, "client", json_object_new_string(session->peer));
+	snprintf(event, sizeof(event), "ws.%s.%s", session->kind == PL_SESSION_VU ? "vu" : "events",
+		 what);
+	pl_http_log(face, event, "WebSocket client", data);
+}
+
+/* --- upgrade -------------------------------------------------------------------------- */
+
+static int refuse(struct pl_face_http *face, struct lws *wsi, const struct pl_http_request *request,
+		  const char *name, const char *msg, const char *type)
+{
+	const char *const loc[] = {"query", name, NULL};
+	struct json_object *tree = json_object_new_object(), *details = json_object_new_array();
+	struct pl_http_response response = {
+		.status = 422, .type = "application/json", .close = true};
+
+	pl_detail_add(details, loc, msg, type);
+	json_object_object_add(tree, "detail", details);
+	response.body = json_object_to_json_string_length(tree, PL_HTTP_JSON, &response.size);
+	pl_http_respond(face, wsi, request, &response);
+	json_object_put(tree);
+	return -1;
+}
+
+static int read_query(struct pl_face_http *face, struct lws *wsi,
+		      const struct pl_http_request *request, struct pl_session *session)
+{
+	char text[16];
+	int r;
+
+	session->hz = HZ_DEFAULT;
+	r = pl_http_query(wsi, "hz", text, sizeof(text));
+	if (r != -ENOENT && (r < 0 || pl_id_from_text(text, &session->hz) < 0 || session->hz < 1 ||
+			     session->hz > HZ_MAX))
+		return refuse(face, wsi, request, "hz", "Input should be an integer from 1 to 60",
+			      "value_error");
+	r = pl_http_query(wsi, "format", text, sizeof(text));
+	if (r != -ENOENT && (r < 0 || strcmp(text, "json") != 0))
+		return refuse(face, wsi, request, "format", "Input should be 'json'", "enum");
+	r = pl_http_query(wsi, "detail", text, sizeof(text));
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0 || (strcmp(text, "full") != 0 && strcmp(text, "vu") != 0))
+		return refuse(face, wsi, request, "detail", "Input should be 'vu' or 'full'",
+			      "enum");
+	session->full = strcmp(text, "full") == 0;
+	return 0;
+}
+
+int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_session *session)
+{
+	struct pl_http_request request;
+	const char *reason = NULL;
+	char path[256] = "";
+	int status;
+
+	if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) < 0)
+		path[0] = '\0';
+	status = pl_http_request_read(wsi, path, &request, &reason);
+	if (status == 0)
+		status = pl_http_request_check(face, &request, true, &reason);
+	if (status == 0 && !pl_http_path_is_websocket(path)) {
+		status = pl_http_allowed(path) ? 400 : 404;
+		reason = status == 404 ? "Not Found" : "This path does not speak WebSocket";
+	}
+	if (status == 0 && lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != 24) {
+		status = 400;
+		reason = "Sec-WebSocket-Key should be 16 bytes in base64";
+	}
+	if (status != 0) {
+		pl_http_respond_detail(face, wsi, &request, status, reason, true);
+		return -1;
+	}
+	session->kind = strcmp(path, "/ws/vu") == 0 ? PL_SESSION_VU : PL_SESSION_EVENTS;
+	snprintf(session->peer, sizeof(session->peer), "%s", request.peer);
+	return session->kind == PL_SESSION_VU ? read_query(face, wsi, &request, session) : 0;
+}
+
+/* --- sending ----------------------------------------------------------------------------- */
+
+bool pl_ws_is_clear(const struct pl_session *session)
+{
+	return !session->closing && !lws_partial_buffered(session->wsi);
+}
+
+/**
+ * Straight to the socket, without a turn through the loop for each client: that turn costs
+ * three more system calls and up to a tick of delay. Thread: the loop's, where libwebsockets
+ * runs as well; nothing of ours is called back from here.
+ */
+void pl_ws_send(struct pl_session *session, char *payload, size_t size)
+{
+	if (lws_write(session->wsi, (unsigned char *)payload, size, LWS_WRITE_TEXT) < 0) {
+		session->closing = true;
+		lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+	}
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+int pl_ws_on_open(struct pl_face_http *face, struct lws *wsi, struct pl_session *session)
+{
+	int fd = lws_get_socket_fd(wsi), one = 1;
+	int send_buffer = SEND_BUFFER_BYTES, not_sent = NOT_SENT_BYTES;
+
+	session->wsi = wsi;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &not_sent, sizeof(not_sent));
+	log_session(face, session, "connected");
+	return session->kind == PL_SESSION_VU ? pl_ws_vu_open(face, session)
+					      : pl_ws_events_open(face, session);
+}
+
+int pl_ws_on_writable(struct pl_face_http *face, struct pl_session *session)
+{
+	if (!pl_ws_is_clear(session))
+		return 0;
+	return session->kind == PL_SESSION_VU ? pl_ws_vu_writable(face, session)
+					      : pl_ws_events_writable(face, session);
+}
+
+void pl_ws_on_closed(struct pl_face_http *face, struct pl_session *session)
+{
+	session->closing = true;
+	if (session->kind == PL_SESSION_VU)
+		pl_ws_vu_closed(face, session);
+	else if (session->kind == PL_SESSION_EVENTS)
+		pl_ws_events_closed(face, session);
+	log_session(face, session, "disconnected");
+}
