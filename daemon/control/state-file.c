@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: MIT */
+#include "state-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "model-json.h"
+
+#define STATE "state.json"
+#define STATE_NEW "state.json.new"
+#define STATE_OLD "state.json.old"
+#define STATE_OLD_NEW "state.json.old.new"
+#define LOCK "state.lock"
+#define KEYS "keys.json"
+#define KEYS_NEW "keys.json.new"
+
+#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_SIZE 40
+/** A full 64x64 state is about 400 kB. */
+#define FILE_SIZE_MAX (4 * 1024 * 1024)
+
+struct pl_state_file {
+	int state_dir;
+	int runtime_dir;
+	int lock;
+	char boot_id[BOOT_ID_SIZE];
+	uint64_t keys[PL_TABLETS_MAX]; /* as kept last */
+};
+
+/* --- files ------------------------------------------------------------------- */
+
+/** mkdir -p; what is made is the owner's only. */
+static int make_folders(const char *path)
+{
+	char *copy = strdup(path);
+	int r = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *p = copy + 1; r == 0; p++) {
+		char c = *p;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+			r = -errno;
+		*p = c;
+		if (c == '\0')
+			break;
+	}
+	free(copy);
+	return r;
+}
+
+static int open_folder(const char *path, int *ret_fd)
+{
+	int fd, r;
+
+	if (!path[0])
+		return -ENOENT;
+	r = make_folders(path);
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+static int write_all(int fd, const char *text, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, text, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static int write_file(int dir, const char *name, const char *text, bool sync)
+{
+	int fd, r;
+
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text, strlen(text));
+	if (r == 0 && sync && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+static int read_file(int dir, const char *name, char **ret_text, size_t *ret_size)
+{
+	char *text;
+	size_t size = 0;
+	int fd, r = 0;
+
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	text = malloc(FILE_SIZE_MAX + 1);
+	while (text && size <= FILE_SIZE_MAX) {
+		ssize_t n = read(fd, text + size, FILE_SIZE_MAX + 1 - size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			r = -errno;
+		if (n <= 0)
+			break;
+		size += (size_t)n;
+	}
+	close(fd);
+	if (!text)
+		return -ENOMEM;
+	if (r == 0 && size > FILE_SIZE_MAX)
+		r = -EFBIG;
+	if (r < 0) {
+		free(text);
+		return r;
+	}
+	*ret_text = text;
+	*ret_size = size;
+	return 0;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+report(struct pl_state_report *report, const char *format, ...)
+{
+	va_list args;
+
+	if (report->n_problems >= sizeof(report->problem) / sizeof(report->problem[0]))
+		return;
+	va_start(args, format);
+	vsnprintf(report->problem[report->n_problems++], sizeof(report->problem[0]), format, args);
+	va_end(args);
+}
+
+/* --- life ---------------------------------------------------------------------- */
+
+static void read_boot_id(struct pl_state_file *file)
+{
+	ssize_t n = 0;
+	int fd;
+
+	fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, file->boot_id, sizeof(file->boot_id) - 1);
+		close(fd);
+	}
+	if (n < 0)
+		n = 0;
+	file->boot_id[n] = '\0';
+	file->boot_id[strcspn(file->boot_id, "\n")] = '\0';
+}
+
+/** The owner's process id is written into the lock file, for the message. */
+static int take_lock(struct pl_state_file *file, char *ret_owner, size_t size)
+{
+	int fd;
+
+	fd = openat(file->state_dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int r = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		ssize_t n = pread(fd, ret_owner, size - 1, 0);
+
+		ret_owner[n > 0 ? n : 0] = '\0';
+		ret_owner[strcspn(ret_owner, "\n")] = '\0';
+		close(fd);
+		return r;
+	}
+	if (ftruncate(fd, 0) == 0)
+		dprintf(fd, "%ld\n", (long)getpid());
+	file->lock = fd;
+	return 0;
+}
+
+int pl_state_file_open(const char *state_directory, const char *runtime_directory,
+		       struct pl_state_file **ret_file, char *ret_reason, size_t reason_size)
+{
+	struct pl_state_file *file;
+	char owner[32] = "";
+	int r;
+
+	file = calloc(1, sizeof(*file));
+	if (!file) {
+		snprintf(ret_reason, reason_size, "no memory");
+		return -ENOMEM;
+	}
+	file->state_dir = file->runtime_dir = file->lock = -1;
+	read_boot_id(file);
+
+	r = open_folder(state_directory, &file->state_dir);
+	if (r < 0) {
+		snprintf(ret_reason, reason_size,
+			 "the state directory \"%s\" cannot be used: %s; set state_directory in "
+			 "the configuration to one that can",
+			 state_directory, strerror(-r));
+		goto error;
+	}
+	r = open_folder(runtime_directory, &file->runtime_dir);
+	if (r < 0) {
+		snprintf(ret_reason, reason_size,
+			 "the runtime directory \"%s\" cannot be used: %s; set runtime_directory "
+			 "in the configuration to one that can",
+			 runtime_directory, strerror(-r));
+		goto error;
+	}
+	r = take_lock(file, owner, sizeof(owner));
+	if (r == -EBUSY)
+		snprintf(ret_reason, reason_size,
+			 "another Partyline (process %s) uses the state directory \"%s\"; stop "
+			 "it, or set state_directory to another one",
+			 owner[0] ? owner : "unknown", state_directory);
+	else if (r < 0)
+		snprintf(ret_reason, reason_size,
+			 "the state directory \"%s\" cannot be written: %s", state_directory,
+			 strerror(-r));
+	if (r < 0)
+		goto error;
+	*ret_file = file;
+	return 0;
+error:
+	pl_state_file_close(file);
+	return r;
+}
+
+struct pl_state_file *pl_state_file_close(struct pl_state_file *file)
+{
+	if (!file)
+		return NULL;
+	if (file->lock >= 0)
+		close(file->lock);
+	if (file->state_dir >= 0)
+		close(file->state_dir);
+	if (file->runtime_dir >= 0)
+		close(file->runtime_dir);
+	free(file);
+	return NULL;
+}
+
+/* --- loading --------------------------------------------------------------------- */
+
+/**
+ * @param ret_reason  why it is damaged, on -EINVAL
+ * @return 0, -ENOENT, -EINVAL for what is no state file, or why it may not be read
+ */
+static int load_settings(struct pl_state_file *file, const char *name, struct pl_model *ret_model,
+			 char *ret_reason, size_t reason_size)
+{
+	struct json_object *tree = NULL;
+	char pointer[128] = "";
+	char *text;
+	size_t size;
+	int r;
+
+	r = read_file(file->state_dir, name, &text, &size);
+	if (r == -EFBIG) {
+		snprintf(ret_reason, reason_size, "it is too large");
+		return -EINVAL;
+	}
+	if (r < 0)
+		return r;
+	r = pl_json_parse(text, size, &tree, ret_reason, reason_size);
+	free(text);
+	if (r < 0)
+		return r;
+	/* At full size, so that a smaller matrix today is not damage. */
+	r = pl_model_from_json(tree, PL_TABLETS_MAX, PL_CHANNELS_MAX, ret_model, pointer,
+			       sizeof(pointer));
+	json_object_put(tree);
+	if (r == -EINVAL)
+		snprintf(ret_reason, reason_size, "the value at \"%s\" is refused", pointer);
+	return r;
+}
+
+static void move_aside(struct pl_state_file *file, const char *reason,
+		       struct pl_state_report *ret_report)
+{
+	struct timespec ts;
+	char to[80];
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	snprintf(to, sizeof(to), STATE ".bad-%lld.%06ld", (long long)ts.tv_sec, ts.tv_nsec / 1000);
+	if (renameat(file->state_dir, STATE, file->state_dir, to) < 0)
+		report(ret_report, "%s is damaged (%s) and cannot be moved aside: %s", STATE,
+		       reason, strerror(errno));
+	else
+		report(ret_report, "%s was damaged (%s); it is now %s", STATE, reason, to);
+}
+
+/** settings of state.json, else of state.json.old, else -ENOENT */
+static int load_any_settings(struct pl_state_file *file, struct pl_model *ret_model,
+			     struct pl_state_report *ret_report)
+{
+	char reason[256] = "";
+	int r;
+
+	r = load_settings(file, STATE, ret_model, reason, sizeof(reason));
+	if (r == 0)
+		return 0;
+	if (r == -EINVAL)
+		move_aside(file, reason, ret_report);
+	else if (r != -ENOENT)
+		return r;
+
+	r = load_settings(file, STATE_OLD, ret_model, reason, sizeof(reason));
+	if (r == 0)
+		report(ret_report, "the settings before the last change are used, from %s",
+		       STATE_OLD);
+	else if (r == -EINVAL)
+		report(ret_report, "%s is damaged too (%s); the defaults are used", STATE_OLD,
+		       reason);
+	return r == -EINVAL ? -ENOENT : r;
+}
+
+/** @return 0, -ENOENT when there are none of this boot, -EINVAL with a reason */
+static int load_keys(struct pl_state_file *file, struct pl_model *model, char *ret_reason,
+		     size_t reason_size)
+{
+	struct json_object *tree = NULL, *boot_id;
+	char pointer[128] = "";
+	char *text;
+	size_t size;
+	bool same;
+	int r;
+
+	r = read_file(file->runtime_dir, KEYS, &text, &size);
+	if (r < 0) {
+		snprintf(ret_reason, reason_size, "%s", strerror(-r));
+		return r == -ENOENT ? -ENOENT : -EINVAL;
+	}
+	r = pl_json_parse(text, size, &tree, ret_reason, reason_size);
+	free(text);
+	if (r < 0)
+		return r;
+	same = json_object_is_type(tree, json_type_object) &&
+	       json_object_object_get_ex(tree, "boot_id", &boot_id) &&
+	       json_object_is_type(boot_id, json_type_string) &&
+	       strcmp(json_object_get_string(boot_id), file->boot_id) == 0;
+	if (same) {
+		json_object_object_del(tree, "boot_id");
+		r = pl_model_keys_from_json(tree, model, pointer, sizeof(pointer));
+		if (r < 0)
+			snprintf(ret_reason, reason_size, "the value at \"%s\" is refused",
+				 pointer);
+	}
+	json_object_put(tree);
+	if (r < 0)
+		return r;
+	return same ? 0 : -ENOENT;
+}
+
+int pl_state_file_load(struct pl_state_file *file, uint32_t n_tablets, uint32_t n_channels,
+		       double headroom_db, struct pl_model *ret_model,
+		       struct pl_state_report *ret_report)
+{
+	struct pl_model model;
+	char reason[256] = "";
+	int r;
+
+	memset(ret_report, 0, sizeof(*ret_report));
+	r = load_any_settings(file, &model, ret_report);
+	if (r == -ENOENT) {
+		pl_model_init(&model, PL_TABLETS_MAX, PL_CHANNELS_MAX);
+		model.headroom_db = headroom_db;
+	} else if (r < 0) {
+		return r;
+	}
+	r = load_keys(file, &model, reason, sizeof(reason));
+	if (r == -EINVAL)
+		report(ret_report, "%s is damaged (%s); all talk keys are released", KEYS, reason);
+	pl_model_resize(&model, n_tablets, n_channels);
+	for (uint32_t t = 0; t < PL_TABLETS_MAX; t++)
+		file->keys[t] = model.tablet[t].keys;
+	*ret_model = model;
+	return 0;
+}
+
+/* --- keeping ----------------------------------------------------------------------- */
+
+static int keep_settings(struct pl_state_file *file, const struct pl_model *model)
+{
+	struct json_object *tree = pl_model_to_json(model);
+	const char *text;
+	int r;
+
+	if (!tree)
+		return -ENOMEM;
+	text = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_NOSLASHESCAPE);
+	r = text ? write_file(file->state_dir, STATE_NEW, text, true) : -ENOMEM;
+	json_object_put(tree);
+	if (r < 0)
+		return r;
+
+	/* state.json is there at every moment: the old one gets a second name first. A file
+	 * system without links has no .old, nothing worse. */
+	unlinkat(file->state_dir, STATE_OLD_NEW, 0);
+	if (linkat(file->state_dir, STATE, file->state_dir, STATE_OLD_NEW, 0) == 0 &&
+	    renameat(file->state_dir, STATE_OLD_NEW, file->state_dir, STATE_OLD) < 0)
+		return -errno;
+	if (renameat(file->state_dir, STATE_NEW, file->state_dir, STATE) < 0)
+		return -errno;
+	return fsync(file->state_dir) < 0 ? -errno : 0;
+}
+
+static int keep_keys(struct pl_state_file *file, const struct pl_model *model)
+{
+	struct json_object *tree = pl_model_keys_to_json(model);
+	const char *text;
+	int r;
+
+	if (!tree)
+		return -ENOMEM;
+	r = pl_json_add(tree, "boot_id", json_object_new_string(file->boot_id));
+	if (r == 0) {
+		text = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN);
+		r = text ? write_file(file->runtime_dir, KEYS_NEW, text, false) : -ENOMEM;
+	}
+	json_object_put(tree);
+	if (r < 0)
+		return r;
+	if (renameat(file->runtime_dir, KEYS_NEW, file->runtime_dir, KEYS) < 0)
+		return -errno;
+	for (uint32_t t = 0; t < model->n_tablets; t++)
+		file->keys[t] = model->tablet[t].keys;
+	return 0;
+}
+
+static int keep(void *keeper, const struct pl_model *model, bool keys_only)
+{
+	struct pl_state_file *file = keeper;
+	bool keys_differ = false;
+	int r = 0;
+
+	for (uint32_t t = 0; t < model->n_tablets; t++)
+		keys_differ = keys_differ || file->keys[t] != model->tablet[t].keys;
+	/* Keys first: should the settings fail, control keeps the old model again. */
+	if (keys_differ)
+		r = keep_keys(file, model);
+	if (r == 0 && !keys_only)
+		r = keep_settings(file, model);
+	return r;
+}
+
+const struct pl_keeper_ops *pl_state_file_keeper(void)
+{
+	static const struct pl_keeper_ops ops = {.keep = keep};
+
+	return &ops;
+}
