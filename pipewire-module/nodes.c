@@ -184,7 +184,7 @@ static int matrix_make(struct pl_nodes *nodes)
 {
 	const struct pl_module_args *args = nodes->setup.args;
 	struct pw_properties *props = common_props(nodes, args->matrix_props);
-	struct owned_node *owned;
+	struct owned_node *owned = NULL;
 	int r;
 
 	if (!props)
@@ -230,7 +230,7 @@ static int device_make(struct pl_nodes *nodes, const struct device_kind *kind, u
 		       const struct pw_properties *more, const char *description)
 {
 	struct pw_properties *props = common_props(nodes, more);
-	struct owned_node *owned;
+	struct owned_node *owned = NULL;
 	int r;
 
 	if (!props)
