@@ -136,7 +136,7 @@ static int node_make(struct pl_nodes *nodes, const char *factory_name, struct pw
 	owned->node = pw_impl_factory_create_object(factory, NULL, PW_TYPE_INTERFACE_Node,
 						    PW_VERSION_NODE, props, 0);
 	if (!owned->node) {
-		int r = errno ? -errno : -EIO;
+		int r = errno > 0 ? -errno : -EIO;
 
 		return fail(nodes, r, "cannot make node %s: %s", name, spa_strerror(r));
 	}
