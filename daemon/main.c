@@ -111,7 +111,7 @@ static void on_control_event(void *userdata, const struct pl_event *event)
 	}
 }
 
-static void on_http_log(void *userdata, const char *event, const char *message,
+static void on_face_log(void *userdata, const char *event, const char *message,
 			const char *data_json)
 {
 	struct daemon *d = userdata;
@@ -244,7 +244,7 @@ static int start_http(struct daemon *d)
 {
 	const struct pl_config *c = &d->config;
 	struct pl_face_http_options options = {
-		.port = -1, .on_log = on_http_log, .log_userdata = d};
+		.port = -1, .on_log = on_face_log, .log_userdata = d};
 	char reason[256];
 	int r;
 
@@ -275,14 +275,17 @@ static int start_http(struct daemon *d)
 
 static int start_faces(struct daemon *d)
 {
+	struct pl_face_dbus_options dbus_options = {
+		.bus = d->options.system_bus ? PL_DBUS_SYSTEM : PL_DBUS_SESSION,
+		.on_log = on_face_log,
+		.log_userdata = d,
+	};
 	int r;
 
 	r = start_http(d);
 	if (r < 0)
 		return r;
-	r = pl_face_dbus_new(d->control, d->event,
-			     d->options.system_bus ? PL_DBUS_SYSTEM : PL_DBUS_SESSION,
-			     &d->face_dbus);
+	r = pl_face_dbus_new(d->control, d->event, &dbus_options, &d->face_dbus);
 	/* No bus is trouble for the bus's callers only. */
 	if (r < 0)
 		pl_log_error(d->log, "dbus.error", r, NULL, NULL, "There will be no D-Bus");
