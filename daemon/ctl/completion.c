@@ -29,18 +29,35 @@ static void print_bash_words(const char *words)
 
 static void print_bash_command(const struct ctl_command *command)
 {
+	bool is_open = false;
+
 	printf("\t%s)\n\t\toptions=\"", command->name);
 	print_option_words(command->options);
 	puts("\"");
-	puts("\t\tcase $position in");
 	for (size_t i = 0; i < CTL_ARGUMENTS_MAX; i++) {
 		if (!command->words[i] || !command->words[i][0])
 			continue;
-		printf("\t\t%zu) words=\"", i + 1);
+		printf("%s\t\t%zu) words=\"", is_open ? "" : "\t\tcase $position in\n", i + 1);
 		print_bash_words(command->words[i]);
 		puts("\" ;;");
+		is_open = true;
 	}
-	puts("\t\tesac\n\t\t;;");
+	puts(is_open ? "\t\tesac\n\t\t;;" : "\t\t;;");
+}
+
+/** Options whose next word is their value: a pattern of bash's case. */
+static void print_bash_valued_options(void)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < ctl_n_options; i++) {
+		if (!ctl_options[i].argument)
+			continue;
+		printf("%s%s", is_first ? "" : " | ", ctl_options[i].name);
+		if (ctl_options[i].short_name)
+			printf(" | -%c", ctl_options[i].short_name);
+		is_first = false;
+	}
 }
 
 static void complete_bash(void)
@@ -53,7 +70,10 @@ static void complete_bash(void)
 	     "\tlocal current=${COMP_WORDS[COMP_CWORD]} command='' position=0 words='' options='' i\n"
 	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	     "\t\tcase ${COMP_WORDS[i]} in\n"
-	     "\t\t--) ;;\n"
+	     "\t\t--) ;;");
+	printf("\t\t");
+	print_bash_valued_options();
+	puts(") ((i++)) ;;\n"
 	     "\t\t-[0-9]*) ((position++)) ;;\n"
 	     "\t\t-*) ;;\n"
 	     "\t\t*) if [[ -z $command ]]; then command=${COMP_WORDS[i]}; else ((position++)); fi ;;\n"
