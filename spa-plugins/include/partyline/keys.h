@@ -66,7 +66,9 @@
 
 /* --- Matrix parameters ------------------------------------------------
  * Sent in SPA_PROP_params of SPA_PARAM_Props as key/value pairs. All pairs of
- * one message take effect together at a block boundary. An array arrives as an
+ * one message take effect together at a block boundary; before the node's first
+ * cycle they hold at once, later they ramp. Bits above the matrix's size are out of
+ * range, as are unknown names that begin with "partyline.". An array arrives as an
  * SPA Array or as a Struct of as many numbers; Float, Double, Int, Long and Bool
  * are converted. A value out of range or an array of a wrong size refuses the
  * whole message with -EINVAL and changes nothing. */
@@ -97,6 +99,7 @@
 #define PL_PARAM_CHANNEL_MUTE "partyline.channel-mute"
 /** linear, one Float per tablet, 0..1, default 0: own voice in the own listen mix */
 #define PL_PARAM_SIDETONE "partyline.sidetone"
+#define PL_SIDETONE_MAX 1.0
 /** Bool, default true: listeners hear other tablets, not only the outside input */
 #define PL_PARAM_PARTY_LINE "partyline.party-line"
 /** ms, 1..1000, default 5: length of every ramp */
@@ -106,9 +109,13 @@
 #define PL_RAMP_MS_DEFAULT 5.0
 /** dBFS peak, -80..0, default -40: level that opens a tablet in vox mode */
 #define PL_PARAM_VOX_THRESHOLD_DB "partyline.vox-threshold-db"
+#define PL_VOX_THRESHOLD_DB_MIN -80.0
+#define PL_VOX_THRESHOLD_DB_MAX 0.0
 #define PL_VOX_THRESHOLD_DB_DEFAULT -40.0
 /** ms, 0..10000, default 300: how long vox stays open after the last sample above the threshold */
 #define PL_PARAM_VOX_HANG_MS "partyline.vox-hang-ms"
+#define PL_VOX_HANG_MS_MIN 0.0
+#define PL_VOX_HANG_MS_MAX 10000.0
 #define PL_VOX_HANG_MS_DEFAULT 300.0
 /** Long, any; shown as `serial` in the meter page once the message has taken effect */
 #define PL_PARAM_SERIAL "partyline.serial"

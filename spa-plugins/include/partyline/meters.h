@@ -50,9 +50,10 @@ struct pl_meters_data {
 	uint64_t n_bad_samples; /**< input samples replaced: NaN, infinite or beyond PL_INPUT_MAX */
 	uint64_t n_bad_control; /**< refused events of the control port */
 	uint32_t rate_hz;
-	uint32_t quantum;                 /**< samples of the last cycle */
-	uint64_t keys[PL_TABLETS_MAX];    /**< per tablet, bit (channel - 1): key held */
-	uint64_t talking[PL_TABLETS_MAX]; /**< per tablet, bit (channel - 1): gate open */
+	uint32_t quantum;              /**< samples of the last cycle */
+	uint64_t keys[PL_TABLETS_MAX]; /**< per tablet, bit (channel - 1): key held */
+	uint64_t talking
+		[PL_TABLETS_MAX]; /**< per tablet, bit (channel - 1): gate open, path not muted nor at gain 0 */
 	struct pl_meters_point tablet_talk[PL_TABLETS_MAX];   /**< talk input */
 	struct pl_meters_point tablet_listen[PL_TABLETS_MAX]; /**< listen mix, before its limiter */
 	struct pl_meters_point channel_in[PL_CHANNELS_MAX];   /**< outside input */

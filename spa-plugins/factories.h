@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PARTYLINE_FACTORIES_H
+#define PARTYLINE_FACTORIES_H
+
+#include <spa/support/plugin.h>
+
+/* One line a node; plugin.c lists them. */
+extern const struct spa_handle_factory pl_matrix_factory;
+
+#endif
