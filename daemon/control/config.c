@@ -110,6 +110,12 @@ int pl_config_copy(const struct pl_config *config, struct pl_config *ret_config)
 	return 0;
 }
 
+/** @param key  enum pl_config_override: what the command line has set does not count */
+static bool differs(const struct pl_config *config, uint32_t key, bool difference)
+{
+	return difference && !(config->overrides & key);
+}
+
 bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh)
 {
 	pl_config_done(config);
@@ -118,14 +124,19 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	fresh->n_cors_origins = 0;
 
 	config->fs = fresh->fs;
+	config->fs_given = fresh->fs_given;
 	config->frame_size = fresh->frame_size;
+	config->frame_size_given = fresh->frame_size_given;
 	config->headroom_db = fresh->headroom_db;
 	memcpy(config->log_level, fresh->log_level, sizeof(config->log_level));
 
-	return config->n_tablets != fresh->n_tablets || config->n_channels != fresh->n_channels ||
-	       strcmp(config->http_address, fresh->http_address) != 0 ||
-	       config->http_port != fresh->http_port ||
-	       config->insecure_lan != fresh->insecure_lan ||
+	return differs(config, PL_CONFIG_TABLETS, config->n_tablets != fresh->n_tablets) ||
+	       differs(config, PL_CONFIG_CHANNELS, config->n_channels != fresh->n_channels) ||
+	       differs(config, PL_CONFIG_HTTP_ADDRESS,
+		       strcmp(config->http_address, fresh->http_address) != 0) ||
+	       differs(config, PL_CONFIG_HTTP_PORT, config->http_port != fresh->http_port) ||
+	       differs(config, PL_CONFIG_INSECURE_LAN,
+		       config->insecure_lan != fresh->insecure_lan) ||
 	       strcmp(config->state_directory, fresh->state_directory) != 0 ||
 	       strcmp(config->runtime_directory, fresh->runtime_directory) != 0 ||
 	       strcmp(config->log_file, fresh->log_file) != 0 ||
@@ -214,6 +225,8 @@ static int take_all(struct json_object *tree, struct pl_config *c, const char **
 
 	take_uint(tree, "tablets", &c->n_tablets);
 	take_uint(tree, "channels", &c->n_channels);
+	c->fs_given = member(tree, "fs") != NULL;
+	c->frame_size_given = member(tree, "frame_size") != NULL;
 	take_uint(tree, "fs", &c->fs);
 	take_uint(tree, "frame_size", &c->frame_size);
 	v = member(tree, "headroom_db");

@@ -6,9 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Keys whose running value is not the file's; a reload leaves them alone. */
+enum pl_config_override {
+	PL_CONFIG_TABLETS = 1u << 0,
+	PL_CONFIG_CHANNELS = 1u << 1,
+	PL_CONFIG_HTTP_ADDRESS = 1u << 2,
+	PL_CONFIG_HTTP_PORT = 1u << 3,
+	PL_CONFIG_INSECURE_LAN = 1u << 4,
+};
+
 /**
  * The configuration: one JSON file, checked against conf/partyline.schema.json as a
- * whole before anything of it is used. Annotated defaults: conf/partyline.json.
+ * whole before anything of it is used. Defaults: conf/partyline.json; what each key means:
+ * the schema.
  */
 struct pl_config {
 	char path[4096]; /**< file it came from; "" for the defaults */
@@ -16,10 +26,15 @@ struct pl_config {
 	uint32_t n_tablets;  /**< "tablets", 1..64, default 16; needs a restart */
 	uint32_t n_channels; /**< "channels", 1..64, default 4; needs a restart */
 
+	/** What the command line says and the file does not: pl_config_override */
+	uint32_t overrides;
+
 	/* Mission Control's three keys */
 	uint32_t fs;         /**< "fs", checked against the graph: a difference is only warned of */
 	uint32_t frame_size; /**< "frame_size", likewise */
-	double headroom_db;  /**< "headroom_db", 0..60, default 12; reloadable */
+	bool fs_given;       /**< the file has the key: only then a difference is warned of */
+	bool frame_size_given;
+	double headroom_db; /**< "headroom_db", 0..60, default 12; reloadable */
 
 	char http_address[64];  /**< "http"/"address", default "127.0.0.1" */
 	uint16_t http_port;     /**< "http"/"port", default 8000 */

@@ -106,7 +106,7 @@ int pl_dbus_actor_from_message(struct pl_face_dbus *face, sd_bus_message *messag
 	enum pl_role role = PL_ROLE_ADMIN;
 	int r;
 
-	if (face->kind == PL_DBUS_SYSTEM) {
+	if (face->options.bus == PL_DBUS_SYSTEM) {
 		if (!sender)
 			return -EACCES;
 		r = role_from_bus(face, sender, &role, error);

@@ -2,9 +2,10 @@
 #include "face-private.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-journal.h>
 
 #define RETRY_MIN_USEC (250u * 1000u)
 #define RETRY_MAX_USEC (8u * 1000u * 1000u)
@@ -16,7 +17,23 @@ static int face_connect(struct pl_face_dbus *face);
 
 static const char *bus_word(const struct pl_face_dbus *face)
 {
-	return face->kind == PL_DBUS_SYSTEM ? "system" : "session";
+	return face->options.bus == PL_DBUS_SYSTEM ? "system" : "session";
+}
+
+static void say(struct pl_face_dbus *face, const char *event, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void say(struct pl_face_dbus *face, const char *event, const char *format, ...)
+{
+	char message[512];
+	va_list arguments;
+
+	if (!face->options.on_log)
+		return;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	face->options.on_log(face->options.log_userdata, event, message, NULL);
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
@@ -41,7 +58,7 @@ static void retry_later(struct pl_face_dbus *face)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(face->retry, SD_EVENT_ONESHOT);
 	if (r < 0)
-		sd_journal_print(LOG_ERR, "D-Bus: no timer to connect again: %s", strerror(-r));
+		say(face, "dbus.error", "No timer to connect again: %s", strerror(-r));
 	face->retry_delay_usec *= 2;
 	if (face->retry_delay_usec > RETRY_MAX_USEC)
 		face->retry_delay_usec = RETRY_MAX_USEC;
@@ -51,8 +68,7 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 {
 	struct pl_face_dbus *face = userdata;
 
-	sd_journal_print(LOG_WARNING, "D-Bus: the %s bus is gone; connecting again",
-			 bus_word(face));
+	say(face, "dbus.disconnected", "The %s bus is gone; connecting again", bus_word(face));
 	retry_later(face);
 	return 0;
 }
@@ -67,15 +83,15 @@ static int on_name_reply(sd_bus_message *reply, void *userdata, sd_bus_error *er
 	if (!refusal && sd_bus_message_read_basic(reply, 'u', &result) >= 0 && result == 1) {
 		face->owns_name = true;
 		face->retry_delay_usec = RETRY_MIN_USEC;
-		sd_journal_print(LOG_INFO, "D-Bus: " PL_DBUS_NAME " is on the %s bus",
-				 bus_word(face));
+		say(face, "dbus.connected", PL_DBUS_NAME " is on the %s bus", bus_word(face));
 		return 0;
 	}
 	/* A connection that ended answers its pending calls itself; on_disconnected has it. */
 	if (refusal && !sd_bus_is_open(face->bus))
 		return 0;
-	sd_journal_print(LOG_ERR, "D-Bus: cannot take the name " PL_DBUS_NAME " on the %s bus: %s",
-			 bus_word(face), refusal ? refusal->message : "another Partyline has it");
+	say(face, "dbus.error",
+	    "Cannot take the name " PL_DBUS_NAME " on the %s bus: %s; trying again", bus_word(face),
+	    refusal ? refusal->message : "another Partyline has it");
 	retry_later(face);
 	return 0;
 }
@@ -85,8 +101,9 @@ static int open_bus(struct pl_face_dbus *face, sd_bus **ret_bus)
 	__attribute__((cleanup(sd_bus_close_unrefp))) sd_bus *bus = NULL;
 	int r;
 
-	r = face->kind == PL_DBUS_SYSTEM ? sd_bus_open_system_with_description(&bus, "partyline")
-					 : sd_bus_open_user_with_description(&bus, "partyline");
+	r = face->options.bus == PL_DBUS_SYSTEM
+		    ? sd_bus_open_system_with_description(&bus, "partyline")
+		    : sd_bus_open_user_with_description(&bus, "partyline");
 	if (r >= 0)
 		r = sd_bus_attach_event(bus, face->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r >= 0)
@@ -109,7 +126,7 @@ static int face_connect(struct pl_face_dbus *face)
 {
 	int r;
 
-	if (face->kind == PL_DBUS_SYSTEM)
+	if (face->options.bus == PL_DBUS_SYSTEM)
 		face->operate_gid = pl_dbus_operate_gid();
 	r = open_bus(face, &face->bus);
 	if (r >= 0) {
@@ -118,14 +135,14 @@ static int face_connect(struct pl_face_dbus *face)
 	}
 	/* The first failure is told, the later tries are silent: nothing new happened. */
 	if (face->retry_delay_usec == RETRY_MIN_USEC)
-		sd_journal_print(LOG_WARNING, "D-Bus: no %s bus (%s); trying again", bus_word(face),
-				 strerror(-r));
+		say(face, "dbus.error", "There is no %s bus (%s); trying again", bus_word(face),
+		    strerror(-r));
 	retry_later(face);
 	return r;
 }
 
-int pl_face_dbus_new(struct pl_control *control, sd_event *event, enum pl_dbus_bus bus,
-		     struct pl_face_dbus **ret_face)
+int pl_face_dbus_new(struct pl_control *control, sd_event *event,
+		     const struct pl_face_dbus_options *options, struct pl_face_dbus **ret_face)
 {
 	struct pl_face_dbus *face;
 	int r;
@@ -135,7 +152,7 @@ int pl_face_dbus_new(struct pl_control *control, sd_event *event, enum pl_dbus_b
 		return -ENOMEM;
 	face->control = control;
 	face->event = sd_event_ref(event);
-	face->kind = bus;
+	face->options = *options;
 	face->operate_gid = UINT32_MAX;
 	face->retry_delay_usec = RETRY_MIN_USEC;
 

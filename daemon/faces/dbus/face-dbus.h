@@ -30,14 +30,23 @@ enum pl_dbus_bus { PL_DBUS_SESSION, PL_DBUS_SYSTEM };
 
 struct pl_face_dbus;
 
+struct pl_face_dbus_options {
+	enum pl_dbus_bus bus;
+	/** What is worth a record: "dbus.connected", "dbus.disconnected", "dbus.error". `data_json` is NULL. May be NULL. */
+	void (*on_log)(void *userdata, const char *event, const char *message,
+		       const char *data_json);
+	void *log_userdata;
+};
+
 /**
  * @param control  borrowed; outlives the face
  * @param event    borrowed loop, referenced
+ * @param options  copied
  * @return 0 also when there is no bus yet; -ENOMEM or another negative errno when the
  *         face cannot work at all
  */
-int pl_face_dbus_new(struct pl_control *control, sd_event *event, enum pl_dbus_bus bus,
-		     struct pl_face_dbus **ret_face);
+int pl_face_dbus_new(struct pl_control *control, sd_event *event,
+		     const struct pl_face_dbus_options *options, struct pl_face_dbus **ret_face);
 /** Says what is still queued, gives up the name, frees. Accepts NULL. @return NULL */
 struct pl_face_dbus *pl_face_dbus_free(struct pl_face_dbus *face);
 

@@ -31,7 +31,7 @@ struct pl_dbus_object {
 struct pl_face_dbus {
 	struct pl_control *control;
 	sd_event *event;
-	enum pl_dbus_bus kind;
+	struct pl_face_dbus_options options;
 
 	sd_bus *bus; /**< NULL while waiting for the next try */
 	bool owns_name;

@@ -338,6 +338,27 @@ static int method_set_uniform(sd_bus_message *message, void *userdata, sd_bus_er
 	return sd_bus_reply_method_return(message, NULL);
 }
 
+static int method_set_vox(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	struct pl_error verb_error = {0};
+	struct pl_actor actor;
+	double threshold_db, hang_ms;
+	int r;
+
+	r = sd_bus_message_read(message, "dd", &threshold_db, &hang_ms);
+	if (r < 0)
+		return r;
+	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	if (r < 0)
+		return r;
+	r = pl_control_set_vox(face->control, &actor, threshold_db, hang_ms, &verb_error);
+	r = pl_dbus_result(r, &verb_error, error);
+	if (r < 0)
+		return r;
+	return sd_bus_reply_method_return(message, NULL);
+}
+
 const sd_bus_vtable pl_dbus_matrix_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_WRITABLE_PROPERTY("HeadroomDb", "d", get_number, set_number, 0,
@@ -377,6 +398,8 @@ const sd_bus_vtable pl_dbus_matrix_vtable[] = {
 				method_get_downlink, PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS("SetUniform", SD_BUS_ARGS("d", gain_db), SD_BUS_NO_RESULT,
 				method_set_uniform, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("SetVox", SD_BUS_ARGS("d", threshold_db, "d", hang_ms),
+				SD_BUS_NO_RESULT, method_set_vox, PL_DBUS_OPEN),
 	SD_BUS_SIGNAL_WITH_ARGS("MatrixChanged",
 				SD_BUS_ARGS("a(uud)", uplink_tablet_channel_gain_db, "a(uud)",
 					    downlink_tablet_channel_gain_db),

@@ -64,6 +64,14 @@
 /** path of the Unix socket that hands out the meter page; on the matrix node */
 #define PL_KEY_METERS_SOCKET "partyline.meters.socket"
 
+/* --- Settings of the WirePlumber policy (conf/wireplumber) ------------ */
+
+/** Bool, default true: keep the devices linked to the matrix */
+#define PL_SETTING_LINK_DEVICES "partyline.link-devices"
+/** Bool, default false: the devices may become default sink or source by themselves, and streams
+ * that name no target may be sent to them */
+#define PL_SETTING_ALLOW_DEFAULT "partyline.allow-default"
+
 /* --- Matrix parameters ------------------------------------------------
  * Sent in SPA_PROP_params of SPA_PARAM_Props as key/value pairs. All pairs of
  * one message take effect together at a block boundary; before the node's first

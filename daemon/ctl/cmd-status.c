@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/** status, state, health, version: what is going on. */
+
+static int print_document(struct ctl *ctl, const char *method)
+{
+	ctl_cleanup_message *reply = NULL;
+	struct json_object *document;
+	const char *text;
+	int code, r;
+
+	code = ctl_call(ctl, CTL_PATH, CTL_MANAGER, method, &reply, NULL);
+	if (code != CTL_OK)
+		return code;
+	r = sd_bus_message_read(reply, "s", &text);
+	document = r < 0 ? NULL : json_tokener_parse(text);
+	if (!document)
+		return ctl_fail(ctl, CTL_REFUSED, "%s gave no JSON", method);
+	if (ctl->json) {
+		ctl_json_print(document);
+		return CTL_OK;
+	}
+	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
+							      JSON_C_TO_STRING_SPACED |
+							      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(document);
+	return CTL_OK;
+}
+
+int ctl_run_state(struct ctl *ctl, int n, char *arguments[])
+{
+	return print_document(ctl, "GetState");
+}
+
+int ctl_run_health(struct ctl *ctl, int n, char *arguments[])
+{
+	return print_document(ctl, "GetHealth");
+}
+
+int ctl_run_version(struct ctl *ctl, int n, char *arguments[])
+{
+	ctl_cleanup_json *version = NULL;
+	struct json_object *answer;
+	int code;
+
+	code = ctl_get(ctl, CTL_PATH, CTL_MANAGER, "Version", &version);
+	if (code != CTL_OK)
+		return code;
+	if (!ctl->json) {
+		printf("partyline %s, partylinectl " PL_VERSION "\n",
+		       json_object_get_string(version));
+		return CTL_OK;
+	}
+	answer = json_object_new_object();
+	json_object_object_add(answer, "partyline", json_object_get(version));
+	json_object_object_add(answer, "partylinectl", json_object_new_string(PL_VERSION));
+	ctl_json_print(answer);
+	return CTL_OK;
+}
+
+/* --- status ------------------------------------------------------------------ */
+
+static void add_problem(struct json_object *problems, const char *text)
+{
+	json_object_array_add(problems, json_object_new_string(text));
+}
+
+/** Wait for about three graph cycles, so that a graph that runs has moved on. */
+static void wait_cycles(struct json_object *manager)
+{
+	double rate_hz = ctl_json_double(manager, "rate_hz");
+	double seconds =
+		rate_hz > 0 ? 3.0 * ctl_json_double(manager, "quantum_frames") / rate_hz : 0.0;
+	struct timespec pause;
+
+	if (seconds < 0.1)
+		seconds = 0.1;
+	if (seconds > 3.0)
+		seconds = 3.0;
+	pause.tv_sec = (time_t)seconds;
+	pause.tv_nsec = (long)((seconds - (double)pause.tv_sec) * 1e9);
+	nanosleep(&pause, NULL);
+}
+
+/** @return true when the graph computes nothing although the engine is there */
+static bool graph_stands(struct ctl *ctl, struct json_object *manager)
+{
+	ctl_cleanup_json *later = NULL;
+
+	wait_cycles(manager);
+	if (ctl_get(ctl, CTL_PATH, CTL_MANAGER, "Cycles", &later) != CTL_OK)
+		return false;
+	return json_object_get_uint64(later) ==
+	       json_object_get_uint64(ctl_json_member(manager, "cycles"));
+}
+
+static struct json_object *find_problems(struct ctl *ctl, struct json_object *manager)
+{
+	struct json_object *problems = json_object_new_array();
+	uint64_t n_bad = json_object_get_uint64(ctl_json_member(manager, "bad_samples"));
+	char text[256];
+
+	if (!ctl_json_bool(manager, "connected"))
+		add_problem(
+			problems,
+			"the audio engine is not connected: PipeWire is not running or the Partyline "
+			"module is not loaded in it; settings are kept and take effect when it is "
+			"back (look at: pw-cli ls Node | grep partyline.matrix)");
+	else if (graph_stands(ctl, manager))
+		add_problem(problems,
+			    "the graph stands still: no driver runs the matrix (look at: pw-top)");
+	if (n_bad > 0) {
+		snprintf(
+			text, sizeof(text),
+			"%llu input samples were not numbers or beyond +24 dBFS and were played as "
+			"silence: a client sends rubbish",
+			(unsigned long long)n_bad);
+		add_problem(problems, text);
+	}
+	return problems;
+}
+
+/** Ids of the objects whose boolean property is set. */
+static struct json_object *ids_where(struct json_object *objects, const char *key)
+{
+	struct json_object *ids = json_object_new_array();
+
+	for (size_t i = 0; i < json_object_array_length(objects); i++) {
+		struct json_object *object = json_object_array_get_idx(objects, i);
+
+		if (ctl_json_bool(object, key))
+			json_object_array_add(ids, json_object_get(ctl_json_member(object, "id")));
+	}
+	return ids;
+}
+
+static void print_ids(const char *label, struct json_object *ids)
+{
+	char text[512];
+
+	if (json_object_array_length(ids) > 0)
+		printf("  %s %s\n", label, ctl_ids_text(text, sizeof(text), ids));
+}
+
+static void print_keys(struct json_object *tablets)
+{
+	for (size_t i = 0; i < json_object_array_length(tablets); i++) {
+		struct json_object *tablet = json_object_array_get_idx(tablets, i);
+		struct json_object *keys = ctl_json_member(tablet, "keys");
+		char text[512];
+
+		if (json_object_array_length(keys) > 0)
+			printf("  tablet %d holds the key of channel %s\n",
+			       (int)ctl_json_double(tablet, "id"),
+			       ctl_ids_text(text, sizeof(text), keys));
+	}
+}
+
+static void print_status(struct ctl *ctl, struct json_object *status, struct json_object *tablets)
+{
+	struct json_object *problems = ctl_json_member(status, "problems");
+	const char *config_file = ctl_json_string(status, "config_file");
+
+	printf("Partyline %s on the %s bus %s\n", ctl_json_string(status, "version"),
+	       ctl_json_string(status, "bus"),
+	       json_object_array_length(problems) ? "needs attention:" : "works");
+	for (size_t i = 0; i < json_object_array_length(problems); i++)
+		printf("  ! %s\n", json_object_get_string(json_object_array_get_idx(problems, i)));
+
+	printf("  %d tablets, %d channels\n", (int)ctl_json_double(status, "n_tablets"),
+	       (int)ctl_json_double(status, "n_channels"));
+	if (ctl_json_double(status, "rate_hz") > 0)
+		printf("  graph at %d Hz, %d samples a cycle\n",
+		       (int)ctl_json_double(status, "rate_hz"),
+		       (int)ctl_json_double(status, "quantum_frames"));
+	printf("  headroom %g dB, party line %s\n", ctl_json_double(status, "headroom_db"),
+	       ctl_json_bool(status, "party_line") ? "on" : "off");
+	print_ids("muted channels:", ctl_json_member(status, "muted_channels"));
+	print_ids("muted tablets:", ctl_json_member(status, "muted_tablets"));
+	print_keys(tablets);
+	printf("  configuration: %s\n", config_file[0] ? config_file : "the defaults");
+}
+
+static void add_members(struct json_object *to, struct json_object *from)
+{
+	json_object_object_foreach (from, key, value)
+		json_object_object_add(to, key, json_object_get(value));
+}
+
+int ctl_run_status(struct ctl *ctl, int n, char *arguments[])
+{
+	ctl_cleanup_json *manager = NULL;
+	ctl_cleanup_json *matrix = NULL;
+	ctl_cleanup_json *tablets = NULL;
+	ctl_cleanup_json *channels = NULL;
+	struct json_object *status, *problems;
+	int code;
+
+	code = ctl_get_all(ctl, CTL_PATH, CTL_MANAGER, &manager);
+	if (code == CTL_OK)
+		code = ctl_get_all(ctl, CTL_PATH, CTL_MATRIX, &matrix);
+	if (code == CTL_OK)
+		code = ctl_get_objects(ctl, "tablet", &tablets);
+	if (code == CTL_OK)
+		code = ctl_get_objects(ctl, "channel", &channels);
+	if (code != CTL_OK)
+		return code;
+
+	problems = find_problems(ctl, manager);
+	code = json_object_array_length(problems) ? CTL_UNWELL : CTL_OK;
+	status = json_object_new_object();
+	json_object_object_add(status, "ok", json_object_new_boolean(code == CTL_OK));
+	json_object_object_add(status, "problems", problems);
+	json_object_object_add(status, "bus",
+			       json_object_new_string(ctl->is_system_bus ? "system" : "session"));
+	add_members(status, manager);
+	add_members(status, matrix);
+	json_object_object_add(status, "muted_tablets", ids_where(tablets, "muted"));
+	json_object_object_add(status, "muted_channels", ids_where(channels, "muted"));
+	if (ctl->json) {
+		ctl_json_print(status);
+	} else {
+		print_status(ctl, status, tablets);
+		json_object_put(status);
+	}
+	return code;
+}

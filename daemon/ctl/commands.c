@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** The command table: help, completion, parsing and dispatch all read it. Sorted by name. */
+const struct ctl_command ctl_commands[] = {
+	{
+		.name = "busy-refusal",
+		.arguments = "[on|off]",
+		.summary = "show or set whether a busy channel refuses a talk key",
+		.description =
+			"With \"on\" a channel on which a tablet holds the talk key refuses the key of\n"
+			"another tablet. Default: off, any number may hold one channel.\n",
+		.words = {"on off"},
+		.n_arguments_max = 1,
+		.run = ctl_run_busy_refusal,
+	},
+	{
+		.name = "channels",
+		.arguments = "",
+		.summary = "list the channels: names, mutes, levels, who talks",
+		.description = "",
+		.options = CTL_OPTION_IDS,
+		.run = ctl_run_channels,
+	},
+	{
+		.name = "crosspoint",
+		.arguments = "get|set DIRECTION TABLET CHANNEL [GAIN_DB|off]",
+		.summary = "show or set one gain of the matrix",
+		.description =
+			"DIRECTION is \"uplink\" (what the tablet gives to the channel) or \"downlink\"\n"
+			"(what the channel gives to the tablet). GAIN_DB is at most +20; \"off\", or -240\n"
+			"and below, is silence. The change ramps and never clicks.\n"
+			"\n"
+			"  partylinectl crosspoint set uplink 1 2 -6\n"
+			"  partylinectl crosspoint get downlink 3 1\n",
+		.words = {"get set", "uplink downlink", "@tablets", "@channels", "off"},
+		.n_arguments_min = 4,
+		.n_arguments_max = 5,
+		.run = ctl_run_crosspoint,
+	},
+	{
+		.name = "headroom",
+		.arguments = "[DB]",
+		.summary = "show or set the headroom, 0..60 dB",
+		.description =
+			"The gains of a destination are scaled down together when their sum exceeds\n"
+			"10^(-DB/20). Default: 12, or headroom_db of the configuration.\n",
+		.n_arguments_max = 1,
+		.run = ctl_run_headroom,
+	},
+	{
+		.name = "health",
+		.arguments = "",
+		.summary = "print the health document of HTTP's GET /health",
+		.description = "",
+		.run = ctl_run_health,
+	},
+	{
+		.name = "history",
+		.arguments = "",
+		.summary = "list the edges of the talk keys, oldest first",
+		.description = "The last 1000 are kept. Repeats are not among them.\n",
+		.options = CTL_OPTION_LIMIT,
+		.run = ctl_run_history,
+	},
+	{
+		.name = "key",
+		.arguments = "press|release|toggle TABLET CHANNEL",
+		.summary = "press, release or toggle a talk key",
+		.description =
+			"A pressed key stays down until it is released, by whatever face, or until the\n"
+			"talk time-out. Whether it gates the talk depends on the tablet's mode.\n",
+		.words = {"press release toggle", "@tablets", "@channels"},
+		.n_arguments_min = 3,
+		.n_arguments_max = 3,
+		.options = CTL_OPTION_PRIORITY,
+		.run = ctl_run_key,
+	},
+	{
+		.name = "levels",
+		.arguments = "",
+		.summary = "print the VU of every tablet and channel once",
+		.description =
+			"dBFS, smoothed RMS before the limiters: of a tablet its listen mix, of a channel\n"
+			"its party line; the same as HTTP's vu_db. See also: meters.\n",
+		.run = ctl_run_levels,
+	},
+	{
+		.name = "matrix",
+		.arguments = "[uplink|downlink]",
+		.summary = "print the gains of the whole matrix",
+		.description = "With --json: {\"uplink\": {\"TABLET\": {\"CHANNEL\": gain_db}}, "
+			       "\"downlink\": …}; -240 is off.\n",
+		.words = {"uplink downlink"},
+		.n_arguments_max = 1,
+		.run = ctl_run_matrix,
+	},
+	{
+		.name = "meters",
+		.arguments = "",
+		.summary = "show live meters: RMS, peak hold, keys, who talks",
+		.description =
+			"On a terminal: bars of -60..0 dBFS, RMS filled, held peak as a mark; q or Ctrl-C\n"
+			"ends. \"key\" are the talk keys held, \"on\" the open gates. NO_COLOR is heeded.\n"
+			"Elsewhere lines of text, with --json one document a line.\n",
+		.options = CTL_OPTION_HZ | CTL_OPTION_ONCE,
+		.run = ctl_run_meters,
+	},
+	{
+		.name = "mode",
+		.arguments = "TABLET [open|momentary|latch|vox]",
+		.summary = "show or set when a tablet talks",
+		.description = "  open       always; the key is state only (default)\n"
+			       "  momentary  while the key is held\n"
+			       "  latch      a press toggles: use \"key toggle\"\n"
+			       "  vox        on all its channels while loud enough\n",
+		.words = {"@tablets", "open momentary latch vox"},
+		.n_arguments_min = 1,
+		.n_arguments_max = 2,
+		.run = ctl_run_mode,
+	},
+	{
+		.name = "monitor",
+		.arguments = "",
+		.summary = "print every change as it comes, whoever made it",
+		.description =
+			"Ends with Ctrl-C. With --json one document a line: {\"ts\", \"event\"}, where event\n"
+			"is watching, changed (object, id, property, value), key (tablet, channel, down),\n"
+			"matrix (uplink, downlink: [tablet, channel, gain_db] each), config_reloaded, left\n"
+			"or came.\n",
+		.run = ctl_run_monitor,
+	},
+	{
+		.name = "mute",
+		.arguments = "channel|tablet|talk|listen ID",
+		.summary = "mute a channel, a tablet, or one side of a tablet",
+		.description = "  channel  silent at its output and to everyone who listens\n"
+			       "  tablet   neither talks nor hears\n"
+			       "  talk     the tablet does not talk\n"
+			       "  listen   the tablet does not hear\n",
+		.words = {"channel tablet talk listen", "@tablets"},
+		.n_arguments_min = 2,
+		.n_arguments_max = 2,
+		.run = ctl_run_mute,
+	},
+	{
+		.name = "name",
+		.arguments = "channel|tablet ID [NAME]",
+		.summary = "show or set what people call a channel or tablet",
+		.description = "UTF-8, at most 63 bytes; \"\" brings the default back.\n",
+		.words = {"channel tablet", "@tablets"},
+		.n_arguments_min = 2,
+		.n_arguments_max = 3,
+		.run = ctl_run_name,
+	},
+	{
+		.name = "party-line",
+		.arguments = "[on|off]",
+		.summary = "show or set whether listeners hear the other tablets",
+		.description =
+			"\"off\": a channel's listeners hear its outside input only. Default: on.\n",
+		.words = {"on off"},
+		.n_arguments_max = 1,
+		.run = ctl_run_party_line,
+	},
+	{
+		.name = "ramp",
+		.arguments = "[MS]",
+		.summary = "show or set the length of gain ramps, 1..1000 ms",
+		.description = "Default: 5.\n",
+		.n_arguments_max = 1,
+		.run = ctl_run_ramp,
+	},
+	{
+		.name = "release-all",
+		.arguments = "[TABLET]",
+		.summary = "release every talk key, of one tablet or of all",
+		.description = "",
+		.words = {"@tablets"},
+		.n_arguments_max = 1,
+		.run = ctl_run_release_all,
+	},
+	{
+		.name = "reload",
+		.arguments = "",
+		.summary = "read the configuration file again",
+		.description =
+			"What can change while running takes effect (headroom_db, the log's level …). A\n"
+			"file with a mistake is refused as a whole and the place is named.\n",
+		.run = ctl_run_reload,
+	},
+	{
+		.name = "reset",
+		.arguments = "",
+		.summary = "forget every setting",
+		.description =
+			"Everyone hears everyone at -12 dB, nothing muted, no key held, every mode open,\n"
+			"no names. Asks first unless --yes is given.\n",
+		.options = CTL_OPTION_YES,
+		.run = ctl_run_reset,
+	},
+	{
+		.name = "sidetone",
+		.arguments = "TABLET [DB|off]",
+		.summary = "show or set a tablet's own voice in its own ears",
+		.description = "At most 0 dB. Default: off.\n",
+		.words = {"@tablets", "off"},
+		.n_arguments_min = 1,
+		.n_arguments_max = 2,
+		.run = ctl_run_sidetone,
+	},
+	{
+		.name = "state",
+		.arguments = "",
+		.summary = "print the state document of HTTP's GET /state",
+		.description = "",
+		.run = ctl_run_state,
+	},
+	{
+		.name = "status",
+		.arguments = "",
+		.summary = "tell in plain words whether all is well, and what is not",
+		.description =
+			"Ends with 0 when all is well, with 5 when Partyline runs but something is wrong\n"
+			"(each line with \"!\" says what and where to look), with 3 when it does not run.\n",
+		.run = ctl_run_status,
+	},
+	{
+		.name = "tablets",
+		.arguments = "",
+		.summary = "list the tablets: names, modes, mutes, keys",
+		.description = "",
+		.options = CTL_OPTION_IDS,
+		.run = ctl_run_tablets,
+	},
+	{
+		.name = "talk-timeout",
+		.arguments = "[SECONDS|off]",
+		.summary = "show or set when a held talk key is released, 0..3600 s",
+		.description = "0 and \"off\" are the same: never. Default: off.\n",
+		.words = {"off"},
+		.n_arguments_max = 1,
+		.run = ctl_run_talk_timeout,
+	},
+	{
+		.name = "uniform",
+		.arguments = "GAIN_DB|off",
+		.summary = "set every gain of the matrix to one value",
+		.description = "",
+		.words = {"off"},
+		.n_arguments_min = 1,
+		.n_arguments_max = 1,
+		.run = ctl_run_uniform,
+	},
+	{
+		.name = "unmute",
+		.arguments = "channel|tablet|talk|listen ID",
+		.summary = "undo mute",
+		.description = "",
+		.words = {"channel tablet talk listen", "@tablets"},
+		.n_arguments_min = 2,
+		.n_arguments_max = 2,
+		.run = ctl_run_unmute,
+	},
+	{
+		.name = "version",
+		.arguments = "",
+		.summary = "print the versions of the daemon and of this program",
+		.description = "The version of this program alone: partylinectl --version\n",
+		.run = ctl_run_version,
+	},
+	{
+		.name = "vox",
+		.arguments = "[THRESHOLD_DB [HANG_MS]]",
+		.summary = "show or set when mode vox opens and how long it hangs",
+		.description =
+			"THRESHOLD_DB: peak level, -80..0 dBFS, default -40. HANG_MS: 0..10000, default\n"
+			"300.\n",
+		.n_arguments_max = 2,
+		.run = ctl_run_vox,
+	},
+};
+
+const size_t ctl_n_commands = sizeof(ctl_commands) / sizeof(ctl_commands[0]);
+
+/** Sorted by name. */
+const struct ctl_option_info ctl_options[] = {
+	{"--help", 'h', NULL, "explain the command and end", 0},
+	{"--hz", 0, "N", "pictures a second, up to 60 (terminal 20, --json 10, text 1)",
+	 CTL_OPTION_HZ},
+	{"--ids", 0, NULL, "print the ids only", CTL_OPTION_IDS},
+	{"--json", 'j', NULL, "print JSON", 0},
+	{"--limit", 'n', "N", "the newest N only", CTL_OPTION_LIMIT},
+	{"--once", '1', NULL, "one picture as text, then end", CTL_OPTION_ONCE},
+	{"--priority", 'p', "N", "written to the history, default 1", CTL_OPTION_PRIORITY},
+	{"--session", 0, NULL, "ask on the session bus", 0},
+	{"--system", 0, NULL, "ask on the system bus", 0},
+	{"--version", 'V', NULL, "print the version of partylinectl and end", 0},
+	{"--yes", 'y', NULL, "do not ask", CTL_OPTION_YES},
+};
+
+const size_t ctl_n_options = sizeof(ctl_options) / sizeof(ctl_options[0]);
+
+static int compare(const void *name, const void *command)
+{
+	return strcmp(name, ((const struct ctl_command *)command)->name);
+}
+
+const struct ctl_command *ctl_command_find(const char *name)
+{
+	return bsearch(name, ctl_commands, ctl_n_commands, sizeof(ctl_commands[0]), compare);
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "config.h"
+#include "control.h"
+#include "face-dbus.h"
+#include "face-http.h"
+#include "json-strict.h"
+#include "log-events.h"
+#include "log.h"
+#include "options.h"
+#include "state-file.h"
+
+/* Wires the layers and runs the loop; what happens is in them. */
+
+/** sysexits.h: something in a configuration */
+#define EXIT_CONFIG 78
+#define EXIT_USAGE 2
+
+struct daemon {
+	struct pl_options options;
+	struct pl_config config;
+	sd_event *event;
+	struct pl_log *log;
+	struct pl_state_file *state_file;
+	struct pl_control *control;
+	struct pl_log_events *log_events;
+	struct pl_listener listener;
+	sd_event_source *talk_timer;
+	struct pl_face_http *face_http;
+	struct pl_face_dbus *face_dbus;
+};
+
+static const struct pl_actor actor_signal = {
+	.face = "internal", .name = "SIGHUP", .role = PL_ROLE_ADMIN};
+
+/** An error on the way up: to the log and, when the log does not go there, to stderr. */
+static int fail_start(struct daemon *d, int r, const char *message)
+{
+	pl_log_error(d->log, "api.startup_error", r, message, NULL, "Partyline cannot start");
+	sd_notifyf(0, "STATUS=Cannot start: %s\nERRNO=%d", message, -r);
+	return r;
+}
+
+/* --- time-out timer of talk keys ---------------------------------------------- */
+
+static int on_talk_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *d = userdata;
+	uint64_t now, next;
+
+	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
+	next = pl_control_run_timeouts(d->control, now);
+	if (next == UINT64_MAX)
+		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	sd_event_source_set_time(source, next);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/** Which key runs out next is looked up by the timer itself, outside of the verb. */
+static void wind_talk_timer(struct daemon *d)
+{
+	sd_event_source_set_time(d->talk_timer, 0);
+	sd_event_source_set_enabled(d->talk_timer, SD_EVENT_ONESHOT);
+}
+
+/* --- what control tells ---------------------------------------------------------- */
+
+/** Mission Control's sanity check: said, and nothing else. */
+static void compare_graph(struct daemon *d)
+{
+	const struct pl_config *config = pl_control_config(d->control);
+	struct pl_meters_data meters;
+
+	if (pl_control_read_meters(d->control, &meters) < 0 || meters.rate_hz == 0)
+		return;
+	if (config->fs_given && config->fs != meters.rate_hz)
+		pl_log_event(d->log, PL_LOG_WARNING, "config.fs_differs", NULL,
+			     "The configuration expects fs %u, the graph runs at %u Hz", config->fs,
+			     meters.rate_hz);
+	if (config->frame_size_given && config->frame_size != meters.quantum)
+		pl_log_event(d->log, PL_LOG_WARNING, "config.frame_size_differs", NULL,
+			     "The configuration expects frame_size %u, the graph's quantum is %u",
+			     config->frame_size, meters.quantum);
+}
+
+static void on_control_event(void *userdata, const struct pl_event *event)
+{
+	struct daemon *d = userdata;
+
+	switch (event->type) {
+	case PL_EVENT_KEY_DOWN:
+	case PL_EVENT_MATRIX:
+		if (event->after->talk_timeout_s > 0.0)
+			wind_talk_timer(d);
+		break;
+	case PL_EVENT_ENGINE:
+	case PL_EVENT_CONFIG_RELOADED:
+		compare_graph(d);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_face_log(void *userdata, const char *event, const char *message,
+			const char *data_json)
+{
+	struct daemon *d = userdata;
+	struct json_object *data = NULL;
+	enum pl_log_level level = PL_LOG_INFO;
+	char reason[64];
+
+	if (data_json)
+		pl_json_parse(data_json, strlen(data_json), &data, reason, sizeof(reason));
+	if (strcmp(event, "health.check") == 0)
+		level = PL_LOG_DEBUG;
+	else if (strstr(event, ".error"))
+		level = PL_LOG_ERROR;
+	pl_log_event(d->log, level, event, data, "%s", message ? message : "");
+}
+
+/* --- signals ---------------------------------------------------------------------- */
+
+static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			 void *userdata)
+{
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			    void *userdata)
+{
+	struct daemon *d = userdata;
+	struct pl_error error;
+	uint64_t now;
+	int r;
+
+	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now);
+	r = pl_control_reload_config(d->control, &actor_signal, &error);
+	if (r < 0)
+		pl_log_error(d->log, "config.reload.error", r, error.message, NULL,
+			     "The configuration was not reloaded; nothing has changed");
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
+static int add_signals(struct daemon *d)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	sigset_t set;
+	int r = 0;
+
+	sigemptyset(&set);
+	for (unsigned i = 0; i < 3; i++)
+		sigaddset(&set, numbers[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	signal(SIGPIPE, SIG_IGN);
+	for (unsigned i = 0; r >= 0 && i < 3; i++)
+		r = sd_event_add_signal(d->event, NULL, numbers[i],
+					numbers[i] == SIGHUP ? on_reload_signal : on_end_signal, d);
+	return r;
+}
+
+/* --- up and down -------------------------------------------------------------------- */
+
+static int start_log(struct daemon *d)
+{
+	const struct pl_config *c = &d->config;
+	struct pl_log_options options = {
+		.service = c->log_service,
+		.file = c->log_file,
+		.rotate_bytes = c->log_rotate_bytes,
+		.keep_days = c->log_keep_days,
+		/* systemd sends stderr to the journal: not everything twice */
+		.to_stderr = !getenv("JOURNAL_STREAM"),
+		.to_journal = true,
+	};
+	int r;
+
+	pl_log_level_from_name(c->log_level, &options.level);
+	r = pl_log_new(&options, &d->log);
+	if (r < 0 && d->log)
+		pl_log_error(d->log, "log.error", r, NULL, NULL,
+			     "The log file \"%s\" cannot be written; going on without it",
+			     c->log_file);
+	return d->log ? 0 : r;
+}
+
+static int start_state(struct daemon *d, struct pl_model *ret_model)
+{
+	const struct pl_config *c = &d->config;
+	struct pl_state_report report;
+	char reason[9000];
+	int r;
+
+	r = pl_state_file_open(c->state_directory, c->runtime_directory, &d->state_file, reason,
+			       sizeof(reason));
+	if (r < 0)
+		return fail_start(d, r, reason);
+	r = pl_state_file_load(d->state_file, c->n_tablets, c->n_channels, c->headroom_db,
+			       ret_model, &report);
+	if (r < 0) {
+		snprintf(reason, sizeof(reason), "the state in \"%s\" cannot be read: %s",
+			 c->state_directory, strerror(-r));
+		return fail_start(d, r, reason);
+	}
+	for (unsigned i = 0; i < report.n_problems; i++)
+		pl_log_error(d->log, "state.error", 0, report.problem[i], NULL,
+			     "The kept state was not as it should be");
+	return 0;
+}
+
+static int start_control(struct daemon *d, const struct pl_model *model)
+{
+	int r;
+
+	r = pl_control_new(&d->config, model, NULL, NULL, pl_state_file_keeper(), d->state_file,
+			   &d->control);
+	if (r < 0)
+		return fail_start(d, r, strerror(-r));
+	r = pl_log_events_new(d->control, d->log, &d->log_events);
+	if (r < 0)
+		return fail_start(d, r, strerror(-r));
+	r = sd_event_add_time(d->event, &d->talk_timer, CLOCK_MONOTONIC, 0, 0, on_talk_timer, d);
+	if (r < 0)
+		return fail_start(d, r, strerror(-r));
+	d->listener = (struct pl_listener){.on_event = on_control_event, .userdata = d};
+	pl_control_add_listener(d->control, &d->listener);
+	return 0;
+}
+
+static int start_http(struct daemon *d)
+{
+	const struct pl_config *c = &d->config;
+	struct pl_face_http_options options = {
+		.port = -1, .on_log = on_face_log, .log_userdata = d};
+	char reason[256];
+	int r;
+
+	r = pl_face_http_new(d->event, d->control, &options, &d->face_http);
+	if (r >= 0)
+		return 0;
+	if (r == -EADDRINUSE)
+		snprintf(reason, sizeof(reason),
+			 "port %u on %s is in use by another program; stop it, or give another "
+			 "with --port or http.port",
+			 c->http_port, c->http_address);
+	else if (r == -EPERM)
+		snprintf(reason, sizeof(reason),
+			 "the address %s is beyond loopback: everyone who reaches it would "
+			 "control the intercom; if that is wanted, say --insecure-lan or set "
+			 "http.insecure_lan",
+			 c->http_address);
+	else if (r == -EINVAL || r == -EADDRNOTAVAIL)
+		snprintf(reason, sizeof(reason),
+			 "\"%s\" is not an IP address of this machine; see --address and "
+			 "http.address",
+			 c->http_address);
+	else
+		snprintf(reason, sizeof(reason), "HTTP at %s port %u: %s", c->http_address,
+			 c->http_port, strerror(-r));
+	return fail_start(d, r, reason);
+}
+
+static int start_faces(struct daemon *d)
+{
+	struct pl_face_dbus_options dbus_options = {
+		.bus = d->options.system_bus ? PL_DBUS_SYSTEM : PL_DBUS_SESSION,
+		.on_log = on_face_log,
+		.log_userdata = d,
+	};
+	int r;
+
+	r = start_http(d);
+	if (r < 0)
+		return r;
+	r = pl_face_dbus_new(d->control, d->event, &dbus_options, &d->face_dbus);
+	/* No bus is trouble for the bus's callers only. */
+	if (r < 0)
+		pl_log_error(d->log, "dbus.error", r, NULL, NULL, "There will be no D-Bus");
+	return 0;
+}
+
+static void stop(struct daemon *d)
+{
+	pl_face_dbus_free(d->face_dbus);
+	pl_face_http_free(d->face_http);
+	if (d->control)
+		pl_control_remove_listener(d->control, &d->listener);
+	sd_event_source_disable_unref(d->talk_timer);
+	pl_log_events_free(d->log_events);
+	pl_control_free(d->control);
+	pl_state_file_close(d->state_file);
+	sd_event_unref(d->event);
+	pl_log_free(d->log);
+	pl_config_done(&d->config);
+}
+
+static int start(struct daemon *d)
+{
+	struct pl_model model;
+	int r;
+
+	r = start_log(d);
+	if (r < 0) {
+		fprintf(stderr, "partyline: %s\n", strerror(-r));
+		return r;
+	}
+	r = sd_event_default(&d->event);
+	if (r >= 0)
+		r = add_signals(d);
+	if (r >= 0)
+		r = sd_event_set_watchdog(d->event, true);
+	if (r < 0)
+		return fail_start(d, r, strerror(-r));
+	r = start_state(d, &model);
+	if (r < 0)
+		return r;
+	r = start_control(d, &model);
+	if (r < 0)
+		return r;
+	/* Keys from before a crash may have a timer to run out. */
+	wind_talk_timer(d);
+	return start_faces(d);
+}
+
+static int run(struct daemon *d)
+{
+	struct json_object *data = json_object_new_object();
+	int r;
+
+	if (data) {
+		json_object_object_add(data, "address",
+				       json_object_new_string(d->config.http_address));
+		json_object_object_add(data, "port",
+				       json_object_new_int(pl_face_http_port(d->face_http)));
+		json_object_object_add(data, "config", json_object_new_string(d->config.path));
+	}
+	pl_log_event(d->log, PL_LOG_INFO, "api.startup", data,
+		     "Partyline " PL_VERSION " with %u tablets and %u channels at "
+		     "http://%s%s%s:%u",
+		     d->config.n_tablets, d->config.n_channels,
+		     strchr(d->config.http_address, ':') ? "[" : "", d->config.http_address,
+		     strchr(d->config.http_address, ':') ? "]" : "",
+		     pl_face_http_port(d->face_http));
+	sd_notifyf(0, "READY=1\nSTATUS=http://%s:%u", d->config.http_address,
+		   pl_face_http_port(d->face_http));
+	r = sd_event_loop(d->event);
+	sd_notify(0, "STOPPING=1");
+	if (r < 0)
+		pl_log_error(d->log, "api.error", r, NULL, NULL, "The loop has failed");
+	else
+		pl_log_event(d->log, PL_LOG_INFO, "api.shutdown", NULL, "Partyline ends");
+	return r;
+}
+
+int main(int argc, char *argv[])
+{
+	struct daemon d = {0};
+	char reason[5000];
+	int r;
+
+	r = pl_options_parse(argc, argv, &d.options, reason, sizeof(reason));
+	if (r < 0) {
+		fprintf(stderr, "partyline: %s; see --help\n", reason);
+		return EXIT_USAGE;
+	}
+	if (d.options.help || d.options.version) {
+		fputs(d.options.help ? pl_options_help : "partyline " PL_VERSION "\n", stdout);
+		return EXIT_SUCCESS;
+	}
+	r = pl_config_load(d.options.config_path, &d.config, reason, sizeof(reason));
+	if (r < 0) {
+		fprintf(stderr, "partyline: %s\n", reason);
+		return EXIT_CONFIG;
+	}
+	if (d.options.check_config) {
+		printf("%s: fine\n", d.config.path[0] ? d.config.path : "the defaults");
+		pl_config_done(&d.config);
+		return EXIT_SUCCESS;
+	}
+	pl_options_apply(&d.options, &d.config);
+	r = start(&d);
+	if (r >= 0)
+		r = run(&d);
+	stop(&d);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
