@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "control.h"
+#include "engine.h"
 #include "face-dbus.h"
 #include "face-http.h"
 #include "json-strict.h"
@@ -31,6 +32,7 @@ struct daemon {
 	sd_event *event;
 	struct pl_log *log;
 	struct pl_state_file *state_file;
+	struct pl_engine *engine;
 	struct pl_control *control;
 	struct pl_log_events *log_events;
 	struct pl_listener listener;
@@ -221,12 +223,36 @@ static int start_state(struct daemon *d, struct pl_model *ret_model)
 	return 0;
 }
 
+static void on_engine_changed(void *userdata)
+{
+	struct daemon *d = userdata;
+
+	if (d->control)
+		pl_control_engine_changed(d->control);
+}
+
+static int start_engine(struct daemon *d)
+{
+	struct pl_engine_options options = {
+		.remote = d->config.pipewire_remote,
+		.n_tablets = d->config.n_tablets,
+		.n_channels = d->config.n_channels,
+		.log = d->log,
+		.on_changed = on_engine_changed,
+		.userdata = d,
+	};
+	int r;
+
+	r = pl_engine_new(d->event, &options, &d->engine);
+	return r < 0 ? fail_start(d, r, "PipeWire's library cannot be used") : 0;
+}
+
 static int start_control(struct daemon *d, const struct pl_model *model)
 {
 	int r;
 
-	r = pl_control_new(&d->config, model, NULL, NULL, pl_state_file_keeper(), d->state_file,
-			   &d->control);
+	r = pl_control_new(&d->config, model, pl_engine_get_ops(), d->engine,
+			   pl_state_file_keeper(), d->state_file, &d->control);
 	if (r < 0)
 		return fail_start(d, r, strerror(-r));
 	r = pl_log_events_new(d->control, d->log, &d->log_events);
@@ -300,6 +326,8 @@ static void stop(struct daemon *d)
 		pl_control_remove_listener(d->control, &d->listener);
 	sd_event_source_disable_unref(d->talk_timer);
 	pl_log_events_free(d->log_events);
+	/* The engine speaks to control, and control to the engine: first the one that tells. */
+	pl_engine_free(d->engine);
 	pl_control_free(d->control);
 	pl_state_file_close(d->state_file);
 	sd_event_unref(d->event);
@@ -325,6 +353,9 @@ static int start(struct daemon *d)
 	if (r < 0)
 		return fail_start(d, r, strerror(-r));
 	r = start_state(d, &model);
+	if (r < 0)
+		return r;
+	r = start_engine(d);
 	if (r < 0)
 		return r;
 	r = start_control(d, &model);

@@ -270,8 +270,8 @@ static int load_settings(struct pl_state_file *file, const char *name, struct pl
 {
 	struct json_object *tree = NULL;
 	char pointer[128] = "";
-	char *text;
-	size_t size;
+	char *text = NULL;
+	size_t size = 0;
 	int r;
 
 	r = read_file(file->state_dir, name, &text, &size);
@@ -340,8 +340,8 @@ static int load_keys(struct pl_state_file *file, struct pl_model *model, char *r
 {
 	struct json_object *tree = NULL, *boot_id;
 	char pointer[128] = "";
-	char *text;
-	size_t size;
+	char *text = NULL;
+	size_t size = 0;
 	bool same;
 	int r;
 

@@ -18,11 +18,6 @@
 
 #define PL_NAME_MAX 64u
 
-#define PL_SIDETONE_MAX 1.0
-/** dBFS peak */
-#define PL_VOX_THRESHOLD_DB_MIN -80.0
-#define PL_VOX_THRESHOLD_DB_MAX 0.0
-#define PL_VOX_HANG_MS_MAX 10000.0
 #define PL_TALK_TIMEOUT_S_MAX 3600.0
 
 struct pl_tablet {

@@ -203,7 +203,7 @@ PL_TEST(two_daemons_do_not_share_a_state)
 	PL_CHECK(strstr(reason, "another Partyline (process "));
 	PL_CHECK(strstr(reason, p.state));
 	PL_CHECK(!other);
-	file = pl_state_file_close(file);
+	pl_state_file_close(file);
 	file = open_file(&p);
 	PL_CHECK(file);
 	pl_state_file_close(file);
