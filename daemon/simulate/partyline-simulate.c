@@ -94,10 +94,10 @@ static int tablet_connect(struct tablet *tablet)
 	struct pw_properties *properties;
 
 	properties = pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio", PW_KEY_MEDIA_CATEGORY,
-				       "Playback", PW_KEY_MEDIA_ROLE, "Communication",
-				       PW_KEY_APP_NAME, "Partyline simulator", NULL);
+				       "Playback", PW_KEY_MEDIA_ROLE, "Communication", NULL);
 	if (!properties)
 		return -ENOMEM;
+	pw_properties_setf(properties, PW_KEY_APP_NAME, "Simulated tablet %u", tablet->id);
 	pw_properties_setf(properties, PW_KEY_NODE_NAME, "partyline-simulate.%u", tablet->id);
 	pw_properties_setf(properties, PW_KEY_NODE_DESCRIPTION, "Simulated tablet %u", tablet->id);
 	pw_properties_setf(properties, PW_KEY_TARGET_OBJECT, PL_NODE_TABLET_FMT, tablet->id);

@@ -52,7 +52,7 @@ def arguments():
     run.add_argument("--no-simulate", action="store_true")
     run.add_argument("--session", action="store_true", help="use the user's running PipeWire")
     run.add_argument("--no-daemon", action="store_true", help="only the graph")
-    run.add_argument("--pulse", action="store_true", help="also pipewire-pulse")
+    run.add_argument("--no-pulse", action="store_true", help="no pipewire-pulse")
     commands.add_parser("env", help="print the variables of the running instance")
     commands.add_parser("stop", help="end the running instance")
     return parser.parse_args()
@@ -111,7 +111,7 @@ def run_locked(args, folder, lock):
         host_session=args.session,
         daemon=not args.no_daemon,
         simulate=not args.no_simulate,
-        pulse=args.pulse,
+        pulse=not args.no_pulse and not args.session,
         http_port=None if args.no_daemon else args.port,
         folder=folder,
     )

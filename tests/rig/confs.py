@@ -196,6 +196,15 @@ def write_wireplumber(folder):
     return join(folder, SOURCE / "conf/wireplumber", WIREPLUMBER_DATA)
 
 
+def search_path(build):
+    """PATH with the build's own programs before the system's."""
+    folders = os.environ.get("PATH", os.defpath).split(":")
+    if build:
+        own = [str(build / "daemon"), str(build / "daemon/ctl"), str(build / "daemon/simulate")]
+        folders = own + [folder for folder in folders if folder not in own]
+    return ":".join(folders)
+
+
 def find_program(build, name):
     """A program of the build, or of the system."""
     if build:

@@ -196,6 +196,7 @@ class Session:
             "XDG_DATA_HOME": str(self.folder / "data"),
             "PARTYLINE_CONFIG": str(self.folder / "partyline.json"),
             **confs.plugin_environment(self.build),
+            "PATH": confs.search_path(self.build),
         }
         if self.host_session:
             for name in HOST_VARIABLES:
