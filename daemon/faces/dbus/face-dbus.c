@@ -11,9 +11,13 @@
 #define RETRY_MAX_USEC (8u * 1000u * 1000u)
 #define RETRY_ACCURACY_USEC (50u * 1000u)
 
+#define OTHER_OWNER "another Partyline has it"
 #define BUS_NAME_FLAGS 0 /* neither queue behind another daemon nor let one replace us */
 
-static int face_connect(struct pl_face_dbus *face);
+/* Of the first connection, which is waited for: a bus answers in well below a millisecond. */
+#define FIRST_TIMEOUT_USEC (2u * 1000u * 1000u)
+
+static int face_connect(struct pl_face_dbus *face, bool is_first);
 
 static const char *bus_word(const struct pl_face_dbus *face)
 {
@@ -42,10 +46,8 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	int r;
 
 	face->bus = sd_bus_close_unref(face->bus);
-	r = face_connect(face);
-	if (r == -ENOMEM)
-		return r;
-	return 0;
+	r = face_connect(face, false);
+	return r == -ENOMEM ? r : 0;
 }
 
 /** Try again after the present delay and double it. */
@@ -73,6 +75,28 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 	return 0;
 }
 
+static void on_name_taken(struct pl_face_dbus *face)
+{
+	face->owns_name = true;
+	face->retry_delay_usec = RETRY_MIN_USEC;
+	say(face, "dbus.connected", PL_DBUS_NAME " is on the %s bus", bus_word(face));
+}
+
+/** The first failure is told, the later tries are silent: nothing new happened. */
+static bool is_news(const struct pl_face_dbus *face)
+{
+	return face->retry_delay_usec == RETRY_MIN_USEC;
+}
+
+static void on_name_refused(struct pl_face_dbus *face, const char *reason)
+{
+	if (is_news(face))
+		say(face, "dbus.error",
+		    "Cannot take the name " PL_DBUS_NAME " on the %s bus: %s; trying again",
+		    bus_word(face), reason);
+	retry_later(face);
+}
+
 static int on_name_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	struct pl_face_dbus *face = userdata;
@@ -80,23 +104,38 @@ static int on_name_reply(sd_bus_message *reply, void *userdata, sd_bus_error *er
 	uint32_t result = 0;
 
 	/* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER is 1 (D-Bus specification, RequestName) */
-	if (!refusal && sd_bus_message_read_basic(reply, 'u', &result) >= 0 && result == 1) {
-		face->owns_name = true;
-		face->retry_delay_usec = RETRY_MIN_USEC;
-		say(face, "dbus.connected", PL_DBUS_NAME " is on the %s bus", bus_word(face));
-		return 0;
-	}
+	if (!refusal && sd_bus_message_read_basic(reply, 'u', &result) >= 0 && result == 1)
+		on_name_taken(face);
 	/* A connection that ended answers its pending calls itself; on_disconnected has it. */
-	if (refusal && !sd_bus_is_open(face->bus))
-		return 0;
-	say(face, "dbus.error",
-	    "Cannot take the name " PL_DBUS_NAME " on the %s bus: %s; trying again", bus_word(face),
-	    refusal ? refusal->message : "another Partyline has it");
-	retry_later(face);
+	else if (!refusal || sd_bus_is_open(face->bus) > 0)
+		on_name_refused(face, refusal ? refusal->message : OTHER_OWNER);
 	return 0;
 }
 
-static int open_bus(struct pl_face_dbus *face, sd_bus **ret_bus)
+/**
+ * The first time the name is waited for, so that whoever is told that the daemon is ready finds it
+ * on the bus. Later the loop must go on while the bus thinks.
+ */
+static int request_name(struct pl_face_dbus *face, sd_bus *bus, bool is_first)
+{
+	int r;
+
+	if (!is_first)
+		return sd_bus_request_name_async(bus, NULL, PL_DBUS_NAME, BUS_NAME_FLAGS,
+						 on_name_reply, face);
+	r = sd_bus_set_method_call_timeout(bus, FIRST_TIMEOUT_USEC);
+	if (r >= 0)
+		r = sd_bus_request_name(bus, PL_DBUS_NAME, BUS_NAME_FLAGS);
+	if (r >= 0)
+		on_name_taken(face);
+	else if (r == -EEXIST || r == -EACCES || r == -EPERM)
+		on_name_refused(face, r == -EEXIST ? OTHER_OWNER : strerror(-r));
+	else
+		return r;
+	return 0;
+}
+
+static int open_bus(struct pl_face_dbus *face, bool is_first, sd_bus **ret_bus)
 {
 	__attribute__((cleanup(sd_bus_close_unrefp))) sd_bus *bus = NULL;
 	int r;
@@ -113,8 +152,7 @@ static int open_bus(struct pl_face_dbus *face, sd_bus **ret_bus)
 					"org.freedesktop.DBus.Local", "Disconnected",
 					on_disconnected, face);
 	if (r >= 0)
-		r = sd_bus_request_name_async(bus, NULL, PL_DBUS_NAME, BUS_NAME_FLAGS,
-					      on_name_reply, face);
+		r = request_name(face, bus, is_first);
 	if (r < 0)
 		return r;
 	*ret_bus = bus;
@@ -122,19 +160,18 @@ static int open_bus(struct pl_face_dbus *face, sd_bus **ret_bus)
 	return 0;
 }
 
-static int face_connect(struct pl_face_dbus *face)
+static int face_connect(struct pl_face_dbus *face, bool is_first)
 {
 	int r;
 
 	if (face->options.bus == PL_DBUS_SYSTEM)
 		face->operate_gid = pl_dbus_operate_gid();
-	r = open_bus(face, &face->bus);
+	r = open_bus(face, is_first, &face->bus);
 	if (r >= 0) {
 		pl_dbus_told_now(face);
 		return 0;
 	}
-	/* The first failure is told, the later tries are silent: nothing new happened. */
-	if (face->retry_delay_usec == RETRY_MIN_USEC)
+	if (is_news(face))
 		say(face, "dbus.error", "There is no %s bus (%s); trying again", bus_word(face),
 		    strerror(-r));
 	retry_later(face);
@@ -165,7 +202,7 @@ int pl_face_dbus_new(struct pl_control *control, sd_event *event,
 		return r;
 	}
 
-	r = face_connect(face);
+	r = face_connect(face, true);
 	if (r == -ENOMEM) {
 		pl_face_dbus_free(face);
 		return r;

@@ -42,6 +42,8 @@ struct pl_face_dbus_options {
  * @param control  borrowed; outlives the face
  * @param event    borrowed loop, referenced
  * @param options  copied
+ * Waits for the name, up to 2 s.
+ *
  * @return 0 also when there is no bus yet; -ENOMEM or another negative errno when the
  *         face cannot work at all
  */
