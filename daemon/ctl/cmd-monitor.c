@@ -13,6 +13,11 @@
 /* More crosspoints of one change than this are only counted in the text. */
 #define N_CROSSPOINTS_SHOWN 16u
 
+struct watch {
+	struct ctl *ctl;
+	sd_event *loop; /* a closed bus has lost its own reference */
+};
+
 static struct json_object *event_new(const char *word)
 {
 	struct json_object *event = json_object_new_object();
@@ -221,14 +226,14 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_erro
 
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct ctl *ctl = userdata;
+	struct watch *watch = userdata;
 
-	return sd_event_exit(sd_bus_get_event(sd_bus_message_get_bus(message)),
-			     ctl_fail(ctl, CTL_NOT_RUNNING, "the bus is gone"));
+	return sd_event_exit(watch->loop, ctl_fail(watch->ctl, CTL_NOT_RUNNING, "the bus is gone"));
 }
 
-static int add_matches(struct ctl *ctl)
+static int add_matches(struct watch *watch)
 {
+	struct ctl *ctl = watch->ctl;
 	int r;
 
 	r = sd_bus_add_match(ctl->bus, NULL,
@@ -243,13 +248,14 @@ static int add_matches(struct ctl *ctl)
 	if (r >= 0)
 		r = sd_bus_match_signal(ctl->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
 					"org.freedesktop.DBus.Local", "Disconnected",
-					on_disconnected, ctl);
+					on_disconnected, watch);
 	return r;
 }
 
 int ctl_run_monitor(struct ctl *ctl, int n, char *arguments[])
 {
 	__attribute__((cleanup(sd_event_unrefp))) sd_event *loop = NULL;
+	struct watch watch = {.ctl = ctl};
 	sigset_t signals;
 	int r;
 
@@ -259,12 +265,13 @@ int ctl_run_monitor(struct ctl *ctl, int n, char *arguments[])
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 
 	r = sd_event_new(&loop);
+	watch.loop = loop;
 	if (r >= 0)
 		r = sd_event_add_signal(loop, NULL, SIGINT, NULL, NULL);
 	if (r >= 0)
 		r = sd_event_add_signal(loop, NULL, SIGTERM, NULL, NULL);
 	if (r >= 0)
-		r = add_matches(ctl);
+		r = add_matches(&watch);
 	if (r >= 0)
 		r = sd_bus_attach_event(ctl->bus, loop, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
