@@ -5,7 +5,9 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -13,27 +15,34 @@ from rig import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GUARD_SECONDS = 120
-SPEECH = sorted(pathlib.Path("/usr/share/asterisk/sounds").glob("en*/**/vm-intro.wav"))
+SPEECH = sorted(pathlib.Path("/usr/share/asterisk/sounds").glob("en*/vm-intro.wav"))
 
 
-def blocks():
-    """(line number, text) of the README's shell blocks that a user runs in the second terminal."""
+def blocks(kind):
+    """(line number, text) of the README's blocks of one kind."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for match in re.finditer(r"^```sh\n(.*?)^```", text, re.M | re.S):
+    for match in re.finditer(rf"^```{kind}\n(.*?)^```", text, re.M | re.S):
         yield text.count("\n", 0, match.start()) + 2, match.group(1)
+
+
+def lines(kind):
+    """(line number, text) of every single line in the blocks of one kind."""
+    for number, text in blocks(kind):
+        for offset, line in enumerate(text.splitlines()):
+            yield number + offset, line
 
 
 def test_every_block_is_run_or_says_why_not():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     kinds = set(re.findall(r"^```(\S[^\n]*)$", text, re.M))
-    assert kinds <= {"sh", "sh first-terminal", "text", "json", "js"}, kinds
+    assert kinds <= {"sh", "sh first-terminal", "sh until-ctrl-c", "text"}, kinds
     assert "./dev run" in text and "./dev test" in text
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """A folder that looks like the clone, with a running instance."""
-    folder = pathlib.Path(shutil.os.path.realpath(tmp_path_factory.mktemp("clone")))
+    folder = pathlib.Path(os.path.realpath(tmp_path_factory.mktemp("clone")))
     runtime = pathlib.Path(subprocess.check_output(["mktemp", "-d", "/tmp/pl-XXXXXX"], text=True).strip())
     (folder / "dev").write_text(f'#!/bin/sh\nexec "{ROOT}/dev" "$@"\n')
     (folder / "dev").chmod(0o755)
@@ -67,10 +76,35 @@ def test_a_second_run_says_so(home):
     assert "runs already" in again.stderr
 
 
-@pytest.mark.parametrize("number,text", [pytest.param(n, t, id=f"line-{n}") for n, t in blocks()])
+@pytest.mark.parametrize("number,text", [pytest.param(n, t, id=f"line-{n}") for n, t in blocks("sh")])
 def test_lines(home, number, text):
     folder, env = home
     script = 'set -e\neval "$(./dev env)"\nset -x\n' + text
     done = subprocess.run(["bash", "-c", script], cwd=folder, env=env, capture_output=True, text=True,
                           timeout=GUARD_SECONDS, check=False)
     assert done.returncode == 0, f"README line {number}:\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize(
+    "number,line", [pytest.param(n, t, id=f"line-{n}") for n, t in lines("sh until-ctrl-c")])
+def test_endless_lines(home, number, line):
+    """A program that runs until Ctrl-C shows or writes something before it, and then ends."""
+    folder, env = home
+    name = line.split()[-1]
+    target = folder / name if name.endswith(".wav") else folder / f"output-{number}"
+    target.unlink(missing_ok=True)
+    with open(folder / f"output-{number}", "wb") as output:
+        program = subprocess.Popen(["bash", "-c", f'eval "$(./dev env)"; exec {line}'], cwd=folder, env=env,
+                                   stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+    quiet = line.startswith(("busctl --user monitor", "partylinectl monitor"))
+    deadline = time.monotonic() + GUARD_SECONDS
+    while not (target.exists() and target.stat().st_size > (4096 if target.suffix else 0)):
+        assert program.poll() is None, f"README line {number} ended: {(folder / f'output-{number}').read_text()}"
+        assert time.monotonic() < deadline, f"README line {number} shows nothing"
+        if quiet:  # something to tell
+            subprocess.run(["bash", "-c", 'eval "$(./dev env)"; partylinectl mute channel 1 2>/dev/null; '
+                            "partylinectl unmute channel 1"], cwd=folder, env=env, check=True,
+                           stdout=subprocess.DEVNULL)
+        time.sleep(0.05)
+    os.killpg(program.pid, signal.SIGINT)
+    program.wait(GUARD_SECONDS)
