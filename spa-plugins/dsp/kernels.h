@@ -8,18 +8,19 @@
  * The inner loops of the matrix, one table of functions for each instruction set.
  *
  * Scratch vectors: PL_KERNEL_ALIGN aligned, PL_CHUNK_STRIDE floats long, and zero from the
- * frame count to the next multiple of PL_CHUNK_PAD, so that a kernel may always work on
- * whole vectors. Each output sample is the same sequence of operations whatever its place
+ * frame count to the end of the variant's last whole vector (at most the next multiple of
+ * PL_CHUNK_PAD), so that a kernel always works on whole vectors. Vectors of two variants
+ * do not mix. Each output sample is the same sequence of operations whatever its place
  * in the vector, so results do not depend on where a block is cut.
  *
  * Thread: any; all state is the caller's. RT-safe: no allocation, lock, log, system call.
  */
 
-/** most frames in one kernel call: 64 inputs of it fit a level-1 cache of 32 KiB */
-#define PL_CHUNK 128u
+/** most frames in one kernel call */
+#define PL_CHUNK 256u
 /** frames a scratch vector is padded to */
 #define PL_CHUNK_PAD 16u
-/** floats from one scratch vector to the next; not a power of two, to spread cache sets */
+/** floats from one scratch vector to the next: an odd number of cache lines spreads the sets */
 #define PL_CHUNK_STRIDE (PL_CHUNK + PL_CHUNK_PAD)
 /** bytes */
 #define PL_KERNEL_ALIGN 64u

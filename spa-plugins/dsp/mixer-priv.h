@@ -34,6 +34,7 @@ enum pl_mixer_point {
 struct pl_mixer {
 	uint32_t n_tablets;
 	uint32_t n_channels;
+	uint32_t n_chunk; /**< most frames at a time: all sources of a mix stay in level-1 cache */
 	const struct pl_kernels *kernels;
 	struct pl_matrix_targets *targets;
 	bool targets_changed;

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/** Tablets and channels of which PL_CHUNK frames fit 32 KiB of cache, half of them at a time. */
+#define SMALL_MATRIX 48u
+
 int pl_mixer_new(uint32_t n_tablets, uint32_t n_channels, const struct pl_kernels *kernels,
 		 struct pl_matrix_targets *targets, struct pl_mixer **ret_mixer)
 {
@@ -27,6 +30,7 @@ int pl_mixer_new(uint32_t n_tablets, uint32_t n_channels, const struct pl_kernel
 	memset(m->scratch, 0, n_scratch);
 	m->n_tablets = n_tablets;
 	m->n_channels = n_channels;
+	m->n_chunk = n_tablets + n_channels <= SMALL_MATRIX ? PL_CHUNK : PL_CHUNK / 2u;
 	m->kernels = kernels;
 	m->clock.snap = true;
 	m->clock.next_end = UINT64_MAX;
@@ -168,7 +172,7 @@ static uint32_t process_chunk(struct pl_mixer *m, struct pl_mixer_block *block, 
 	pl_mixer_vox_close(m);
 	n = min_u64(limit, m->clock.next_end - m->clock.now);
 	n = min_u64(n, m->frame_left);
-	n = pl_mixer_vox_limit(m, n < PL_CHUNK ? n : PL_CHUNK);
+	n = pl_mixer_vox_limit(m, n < m->n_chunk ? n : m->n_chunk);
 
 	n_bad = take_inputs(m, PL_PLANE_TALK, block->talk, m->talk_live, offset, n, talk);
 	wanted = pl_mixer_vox_open(m, talk, n);

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The kernels in terms of a vector type. An instruction set's file defines
+ *
+ *   VN                frames in a vector
+ *   vf, vm            vector of floats, mask of lanes
+ *   vf_load/_loadu/_store/_storeu, vf_set1, vf_add/_sub/_mul/_div/_min/_abs
+ *   vf_fma(a, b, c)   a * b + c, fused where the set has it
+ *   vf_le(a, b), vf_ge(a, b)       lanes where it holds; false for NaN
+ *   vf_keep(m, a)     a, and 0 outside m
+ *   vf_pick(m, a, b)  a in m, b outside
+ *   vm_all(m)         all lanes
+ *   vf_sign(a, s)     magnitude a >= 0 with the sign of s
+ *   vf_scale2(a, k)   a times 2 to the integer in the low bits of k
+ *   vf_most(a, b)     larger of two magnitudes >= 0; a NaN is larger than all and stays
+ *   vf_sum, vf_top    sum and maximum of the lanes
+ *   KERNELS, KERNELS_NAME, KERNELS_FLAGS
+ *
+ * and includes this file once. Scratch vectors are read and written in whole vectors.
+ */
+
+#include <float.h>
+#include <string.h>
+
+#include <partyline/keys.h>
+
+#include "kernels-priv.h"
+#include "limiter-poly.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+_Static_assert(PL_CHUNK_PAD % VN == 0, "scratch is padded to whole vectors");
+
+/** Vectors that are summed side by side in registers. */
+#define TILE 8
+
+/* Keeps the compiler from folding each vector's offset into an index of its own. */
+#define OPAQUE(pointer) __asm__("" : "+r"(pointer))
+
+INLINE void mix_tile(float *dst, const float *base, const struct pl_term *terms, uint32_t n_terms,
+		     const int n_vectors)
+{
+	vf acc[TILE];
+
+#pragma GCC unroll 8
+	for (int i = 0; i < n_vectors; i++)
+		acc[i] = vf_set1(0.0f);
+	for (uint32_t k = 0; k < n_terms; k++) {
+		const float *src = base + terms[k].src;
+		vf gain = vf_set1(terms[k].gain);
+
+		OPAQUE(src);
+#pragma GCC unroll 8
+		for (int i = 0; i < n_vectors; i++)
+			acc[i] = vf_fma(gain, vf_load(src + i * VN), acc[i]);
+	}
+#pragma GCC unroll 8
+	for (int i = 0; i < n_vectors; i++)
+		vf_store(dst + i * VN, acc[i]);
+}
+
+INLINE void mix_ramp_tile(float *dst, const float *base, const struct pl_ramp_term *terms,
+			  uint32_t n_terms, uint32_t offset, const int n_vectors)
+{
+	vf acc[TILE];
+
+#pragma GCC unroll 8
+	for (int i = 0; i < n_vectors; i++)
+		acc[i] = vf_load(dst + i * VN);
+	for (uint32_t k = 0; k < n_terms; k++) {
+		const float *src = base + terms[k].src + offset, *shape = terms[k].shape + offset;
+		vf from = vf_set1(terms[k].from), delta = vf_set1(terms[k].delta);
+
+		OPAQUE(src);
+		OPAQUE(shape);
+#pragma GCC unroll 8
+		for (int i = 0; i < n_vectors; i++) {
+			vf gain = vf_fma(delta, vf_loadu(shape + i * VN), from);
+
+			acc[i] = vf_fma(gain, vf_load(src + i * VN), acc[i]);
+		}
+	}
+#pragma GCC unroll 8
+	for (int i = 0; i < n_vectors; i++)
+		vf_store(dst + i * VN, acc[i]);
+}
+
+static void mix_v(float *dst, const float *base, const struct pl_term *terms, uint32_t n_terms,
+		  uint32_t n_frames)
+{
+	uint32_t n = 0;
+
+	for (; n + 7u * VN < n_frames; n += 8u * VN)
+		mix_tile(dst + n, base + n, terms, n_terms, 8);
+	if (n + 3u * VN < n_frames) {
+		mix_tile(dst + n, base + n, terms, n_terms, 4);
+		n += 4u * VN;
+	}
+	if (n + VN < n_frames) {
+		mix_tile(dst + n, base + n, terms, n_terms, 2);
+		n += 2u * VN;
+	}
+	for (; n < n_frames; n += VN)
+		mix_tile(dst + n, base + n, terms, n_terms, 1);
+}
+
+static void mix_ramp_v(float *dst, const float *base, const struct pl_ramp_term *terms,
+		       uint32_t n_terms, uint32_t n_frames)
+{
+	uint32_t n = 0;
+
+	for (; n + 7u * VN < n_frames; n += 8u * VN)
+		mix_ramp_tile(dst + n, base, terms, n_terms, n, 8);
+	if (n + 3u * VN < n_frames) {
+		mix_ramp_tile(dst + n, base, terms, n_terms, n, 4);
+		n += 4u * VN;
+	}
+	for (; n < n_frames; n += VN)
+		mix_ramp_tile(dst + n, base, terms, n_terms, n, 1);
+}
+
+INLINE vf ramp_at(const struct pl_ramp_term *term, uint32_t n)
+{
+	return vf_fma(vf_set1(term->delta), vf_loadu(term->shape + n), vf_set1(term->from));
+}
+
+static void ramp_product_v(float *dst, const struct pl_ramp_term *a, const struct pl_ramp_term *b,
+			   uint32_t n_pairs, uint32_t n_frames)
+{
+	for (uint32_t n = 0; n < n_frames; n += VN) {
+		vf acc = vf_set1(0.0f);
+
+		for (uint32_t i = 0; i < n_pairs; i++)
+			acc = vf_fma(ramp_at(&a[i], n), ramp_at(&b[i], n), acc);
+		vf_store(dst + n, acc);
+	}
+}
+
+static void ramp_subtract_v(float *dst, const float *base, const struct pl_ramp_term *a,
+			    const struct pl_ramp_term *b, const float *factor, uint32_t n_frames)
+{
+	const float *src = base + a->src;
+
+	for (uint32_t n = 0; n < n_frames; n += VN) {
+		vf gain = vf_mul(ramp_at(a, n), ramp_at(b, n));
+		vf own = vf_mul(vf_mul(gain, vf_load(factor + n)), vf_load(src + n));
+
+		vf_store(dst + n, vf_sub(vf_load(dst + n), own));
+	}
+}
+
+/** Vectors that go through a loop together, so that their sums do not wait for each other. */
+#define GROUP 4
+
+struct group_level {
+	vf top[GROUP];
+	vf sum[GROUP];
+};
+
+INLINE void level_init(struct group_level *level)
+{
+#pragma GCC unroll 4
+	for (int i = 0; i < GROUP; i++) {
+		level->top[i] = vf_set1(0.0f);
+		level->sum[i] = vf_set1(0.0f);
+	}
+}
+
+INLINE vf level_top(const struct group_level *level)
+{
+	return vf_most(vf_most(level->top[0], level->top[1]),
+		       vf_most(level->top[2], level->top[3]));
+}
+
+INLINE float level_sum(const struct group_level *level)
+{
+	return vf_sum(
+		vf_add(vf_add(level->sum[0], level->sum[1]), vf_add(level->sum[2], level->sum[3])));
+}
+
+INLINE vf sanitise_vector(vf x, int i, struct group_level *level)
+{
+	vf a = vf_abs(x);
+
+	level->top[i] = vf_most(level->top[i], a);
+	x = vf_keep(vf_ge(a, vf_set1(FLT_MIN)), x);
+	level->sum[i] = vf_fma(x, x, level->sum[i]);
+	return x;
+}
+
+static uint32_t sanitise_v(float *dst, const float *src, uint32_t n_frames,
+			   struct pl_level *ret_level)
+{
+	struct group_level level;
+	uint32_t n = 0;
+	vf top;
+
+	level_init(&level);
+	for (; n + GROUP * VN <= n_frames; n += GROUP * VN) {
+#pragma GCC unroll 4
+		for (int i = 0; i < GROUP; i++) {
+			vf_store(dst + n + i * VN,
+				 sanitise_vector(vf_loadu(src + n + i * VN), i, &level));
+		}
+	}
+	for (; n + VN <= n_frames; n += VN)
+		vf_store(dst + n, sanitise_vector(vf_loadu(src + n), 0, &level));
+	if (n < n_frames) {
+		float tail[VN] = {0};
+
+		memcpy(tail, src + n, (n_frames - n) * sizeof(*tail));
+		vf_store(dst + n, sanitise_vector(vf_loadu(tail), 0, &level));
+	}
+	top = level_top(&level);
+	if (!vm_all(vf_le(top, vf_set1(PL_INPUT_MAX))))
+		return pl_sanitise_careful(dst, src, n_frames, ret_level);
+	ret_level->peak = vf_top(top);
+	/* A denormal's magnitude is not seen outside. */
+	if (ret_level->peak < FLT_MIN)
+		ret_level->peak = 0.0f;
+	ret_level->sum_sq = level_sum(&level);
+	return 0;
+}
+
+INLINE vf limit_small(vf x)
+{
+	vf v = vf_mul(x, x), p = vf_set1(PL_LIMIT_P3);
+
+	p = vf_fma(p, v, vf_set1(PL_LIMIT_P2));
+	p = vf_fma(p, v, vf_set1(PL_LIMIT_P1));
+	p = vf_fma(p, v, vf_set1(PL_LIMIT_P0));
+	return vf_fma(vf_mul(x, v), p, x);
+}
+
+INLINE vf limit_any(vf x)
+{
+	const vf one = vf_set1(1.0f), round = vf_set1(PL_LIMIT_ROUND);
+	vf a = vf_abs(x), t, k, f, e, large;
+
+	t = vf_mul(vf_min(a, vf_set1(PL_LIMIT_CLAMP)), vf_set1(PL_LIMIT_LOG2E));
+	k = vf_add(t, round);
+	f = vf_sub(t, vf_sub(k, round));
+	e = vf_set1(PL_LIMIT_Q4);
+	e = vf_fma(e, f, vf_set1(PL_LIMIT_Q3));
+	e = vf_fma(e, f, vf_set1(PL_LIMIT_Q2));
+	e = vf_fma(e, f, vf_set1(PL_LIMIT_Q1));
+	e = vf_fma(e, f, vf_set1(PL_LIMIT_Q0));
+	e = vf_scale2(vf_fma(e, f, one), k);
+	large = vf_sub(vf_set1(PL_LIMITER), vf_div(vf_set1(2.0f * PL_LIMITER), vf_add(e, one)));
+	return vf_pick(vf_le(a, vf_set1(PL_LIMIT_SMALL)), limit_small(x), vf_sign(large, x));
+}
+
+/** One test tells whether all of the vectors are small. */
+INLINE void limit_group(float *dst, const float *src, const int n_vectors,
+			struct group_level *level)
+{
+	vf x[GROUP], top = vf_set1(0.0f);
+
+#pragma GCC unroll 4
+	for (int i = 0; i < n_vectors; i++) {
+		x[i] = vf_load(src + i * VN);
+		top = vf_most(top, vf_abs(x[i]));
+		level->sum[i] = vf_fma(x[i], x[i], level->sum[i]);
+	}
+	level->top[0] = vf_most(level->top[0], top);
+	if (!dst)
+		return;
+	if (vm_all(vf_le(top, vf_set1(PL_LIMIT_SMALL)))) {
+#pragma GCC unroll 4
+		for (int i = 0; i < n_vectors; i++)
+			vf_storeu(dst + i * VN, limit_small(x[i]));
+	} else {
+#pragma GCC unroll 4
+		for (int i = 0; i < n_vectors; i++)
+			vf_storeu(dst + i * VN, limit_any(x[i]));
+	}
+}
+
+static void limit_v(float *dst, const float *src, uint32_t n_frames, struct pl_level *ret_level)
+{
+	struct group_level level;
+	uint32_t n = 0;
+
+	level_init(&level);
+	for (; n + GROUP * VN <= n_frames; n += GROUP * VN)
+		limit_group(dst ? dst + n : NULL, src + n, GROUP, &level);
+	for (; n + VN <= n_frames; n += VN)
+		limit_group(dst ? dst + n : NULL, src + n, 1, &level);
+	if (n < n_frames) {
+		float tail[VN];
+
+		limit_group(dst ? tail : NULL, src + n, 1, &level);
+		if (dst)
+			memcpy(dst + n, tail, (n_frames - n) * sizeof(*dst));
+	}
+	ret_level->peak = vf_top(level_top(&level));
+	ret_level->sum_sq = level_sum(&level);
+}
+
+const struct pl_kernels KERNELS = {
+	.name = KERNELS_NAME,
+	.cpu_flags = KERNELS_FLAGS,
+	.mix = mix_v,
+	.mix_ramp = mix_ramp_v,
+	.ramp_product = ramp_product_v,
+	.ramp_subtract = ramp_subtract_v,
+	.sanitise = sanitise_v,
+	.limit = limit_v,
+};
