@@ -72,8 +72,8 @@ static double coefficient_next(struct coefficient *k, uint32_t n_ramp)
 		k->value = k->to;
 		k->moving = 0;
 	} else {
-		k->value = k->from +
-			   (k->to - k->from) * 0.5 * (1.0 - cos(M_PI * k->n_done / n_ramp));
+		k->value =
+			k->from + (k->to - k->from) * 0.5 * (1.0 - cos(M_PI * k->n_done / n_ramp));
 	}
 	return k->value;
 }
@@ -178,7 +178,7 @@ static void restart(struct coefficient *k)
 	k->n_done = 0;
 }
 
-static void restart_all(struct pl_model *m)
+void pl_model_restart(struct pl_model *m)
 {
 	for (uint32_t t = 0; t < m->settings.n_tablets; t++) {
 		for (uint32_t c = 0; c < m->settings.n_channels; c++) {
@@ -194,7 +194,7 @@ void pl_model_set(struct pl_model *m, const struct pl_model_settings *settings,
 		  const uint64_t *key_mask, const uint64_t *keys)
 {
 	if (settings->ramp_ms != m->settings.ramp_ms)
-		restart_all(m);
+		pl_model_restart(m);
 	m->settings = *settings;
 	for (uint32_t t = 0; key_mask && t < settings->n_tablets; t++)
 		m->keys[t] = (m->keys[t] & ~key_mask[t]) | (keys[t] & key_mask[t]);
@@ -235,8 +235,8 @@ static void vox_step(struct pl_model *m, uint32_t t, double x)
 		return;
 	if (!m->vox_open[t])
 		vox_set(m, t, 1);
-	m->vox_until[t] = m->now + 1 +
-			  (uint64_t)llround(m->settings.vox_hang_ms * m->rate_hz / 1000.0);
+	m->vox_until[t] =
+		m->now + 1 + (uint64_t)llround(m->settings.vox_hang_ms * m->rate_hz / 1000.0);
 }
 
 static double limit(double x)
@@ -268,7 +268,8 @@ void pl_model_step(struct pl_model *m, const float *talk, const float *channel_i
 		for (uint32_t c = 0; c < n_channels; c++) {
 			double others = bus[c] - own * m->up[c][t].value * x[t];
 
-			mix += coefficient_next(&m->down[t][c], m->n_ramp) * (y[c] + party * others);
+			mix += coefficient_next(&m->down[t][c], m->n_ramp) *
+			       (y[c] + party * others);
 		}
 		listen[t] = limit(mix);
 	}

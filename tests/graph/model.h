@@ -51,6 +51,9 @@ void pl_model_free(struct pl_model *model);
 void pl_model_set(struct pl_model *model, const struct pl_model_settings *settings,
 		  const uint64_t *key_mask, const uint64_t *keys);
 
+/** Every ramp starts again from where it is, as it does when the ramp time changes. */
+void pl_model_restart(struct pl_model *model);
+
 /** A key moves at the next sample. */
 void pl_model_key(struct pl_model *model, uint32_t tablet, uint32_t channel, int held);
 
