@@ -108,7 +108,7 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 	object->name = strdup(name);
 	if (is_port) {
 		text = spa_dict_lookup(props, PW_KEY_NODE_ID);
-		object->node_id = text ? (uint32_t)atoi(text) : SPA_ID_INVALID;
+		spa_atou32(text, &object->node_id, 10);
 		text = spa_dict_lookup(props, PW_KEY_PORT_DIRECTION);
 		object->is_output = spa_streq(text, "out");
 	}

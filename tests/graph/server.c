@@ -82,7 +82,8 @@ static int write_file(const char *folder, const char *name, const char *text)
 
 static int write_confs(const char *folder, const struct pl_server_options *options)
 {
-	spa_autofree char *text = NULL, *rates = NULL;
+	spa_autofree char *text = NULL;
+	spa_autofree char *rates = NULL;
 	uint32_t rate_hz = options->rate_hz ? options->rate_hz : 48000;
 	uint32_t quantum = options->quantum;
 	int r;
@@ -136,11 +137,10 @@ static void exec_server(const struct pl_server *server, const struct pl_server_o
 
 int pl_server_new(const struct pl_server_options *options, struct pl_server **ret_server)
 {
-	spa_autoptr(pl_server) server = NULL;
+	spa_autoptr(pl_server) server = calloc(1, sizeof(*server));
 	pid_t parent = getpid();
 	int r;
 
-	server = calloc(1, sizeof(*server));
 	if (!server)
 		return -ENOMEM;
 	server->listen_fd = -1;

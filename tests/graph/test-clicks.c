@@ -145,7 +145,6 @@ struct steps {
 	double step;  /**< largest difference of two samples */
 	double notch; /**< largest output of the notch */
 	double level;
-	uint32_t n_silent; /**< samples that are 0 */
 	uint32_t n_moving; /**< samples at which the notch hears a gain move */
 };
 
@@ -160,7 +159,6 @@ static void measure(const float *y, struct steps *ret)
 		steps.step = fmax(steps.step, fabs((double)y[n] - (double)y[n - 1]));
 		steps.notch = fmax(steps.notch, notch);
 		steps.level = fmax(steps.level, fabs((double)y[n]));
-		steps.n_silent += y[n] == 0.0f;
 		steps.n_moving += notch > SLACK;
 	}
 	*ret = steps;
@@ -178,9 +176,8 @@ static int check(const struct storm *s, uint32_t plane, uint32_t n_factors, cons
 	printf("# %s, %u factors: step %.6f of %.6f, notch %.6f of %.6f, %u samples moving\n", what,
 	       n_factors, steps.step, step_max, steps.notch, notch_max, steps.n_moving);
 	/* Or nothing has been shown. */
-	PL_EXPECT(steps.level > 0.9 * AMPLITUDE);
-	PL_EXPECT(steps.n_silent > N_FRAMES / 100);
-	PL_EXPECT(steps.n_moving > N_FRAMES / 50);
+	PL_EXPECT(steps.level > 0.5 * AMPLITUDE);
+	PL_EXPECT(steps.n_moving > 2.0 * N_RAMP);
 	return steps.step <= step_max && steps.notch <= notch_max;
 }
 

@@ -63,7 +63,7 @@ struct scenario {
 
 static uint32_t below(struct scenario *s, uint32_t limit)
 {
-	return (uint32_t)(pl_random(&s->random) % limit);
+	return limit > 0 ? (uint32_t)(pl_random(&s->random) % limit) : 0;
 }
 
 static double random_gain(struct scenario *s)
@@ -78,8 +78,11 @@ static double random_gain(struct scenario *s)
 /* One in eight. */
 static uint64_t random_mutes(struct scenario *s, uint32_t n)
 {
-	return pl_random(&s->random) & pl_random(&s->random) & pl_random(&s->random) &
-	       (UINT64_MAX >> (64 - n));
+	uint64_t mutes = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		mutes |= (uint64_t)(below(s, 8) == 0) << i;
+	return mutes;
 }
 
 static void random_settings(struct scenario *s, struct pl_model_settings *settings)
@@ -158,6 +161,11 @@ static void plan_events(struct scenario *s, uint32_t n_frames)
 	}
 }
 
+static uint64_t mask_of(uint32_t n)
+{
+	return n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+}
+
 /* What a change touches: the whole matrix or one thing of it. */
 static void plan_change(struct scenario *s, struct change *change)
 {
@@ -173,7 +181,7 @@ static void plan_change(struct scenario *s, struct change *change)
 		break;
 	case 2:
 		change->key_mask[t] = UINT64_MAX;
-		change->keys[t] = pl_random(&s->random) & (UINT64_MAX >> (64 - s->n_channels));
+		change->keys[t] = pl_random(&s->random) & mask_of(s->n_channels);
 		break;
 	case 3:
 		settings->ramp_ms = 1.0 + 9.0 * pl_random_unit(&s->random);
