@@ -46,7 +46,7 @@ struct pl_error {
 	int code; /**< the negative errno that the verb returned */
 	char field
 		[96]; /**< what was refused, as a JSON pointer below the verb's arguments: "/uplink/1/7" */
-	char message[192]; /**< one plain sentence, no full stop */
+	char message[512]; /**< one plain sentence, no full stop */
 };
 
 /* --- what control needs from others ------------------------------------ */
