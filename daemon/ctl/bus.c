@@ -85,9 +85,10 @@ static int fail_call(struct ctl *ctl, int r, const sd_bus_error *error)
 
 	if (sd_bus_error_has_name(error, CTL_NAME ".Error.NotPermitted") ||
 	    sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
-		snprintf(message, sizeof(message),
-			 "%s; on the system bus root and the group \"partyline\" may",
-			 error->message);
+		snprintf(
+			message, sizeof(message),
+			"%s; on the system bus root is admin and the group \"partyline\" may operate",
+			error->message);
 		return ctl_fail_named(ctl, CTL_NOT_PERMITTED, error->name, message);
 	}
 	if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||

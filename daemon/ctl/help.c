@@ -50,7 +50,7 @@ void ctl_help(void)
 	     "  1  Partyline refused; nothing has changed\n"
 	     "  2  the command line makes no sense; nothing was asked\n"
 	     "  3  Partyline is not running on the bus, or there is no bus\n"
-	     "  4  not permitted: on the system bus root and the group \"partyline\" may\n"
+	     "  4  not permitted; on the system bus root and the group \"partyline\" may\n"
 	     "  5  status only: Partyline runs, but something is wrong\n"
 	     "\n"
 	     "  Messages go to stderr. With --json the same is on stdout:\n"
