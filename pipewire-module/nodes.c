@@ -116,9 +116,8 @@ static const struct pw_proxy_events proxy_events = {
 	.removed = on_proxy_removed,
 };
 
-/** Takes the properties over. */
-static int node_make(struct pl_nodes *nodes, const char *factory_name, struct pw_properties *props,
-		     struct owned_node **ret_owned)
+/** Fills nodes->nodes[nodes->n_nodes++]; takes the properties over. */
+static int node_make(struct pl_nodes *nodes, const char *factory_name, struct pw_properties *props)
 {
 	struct owned_node *owned = &nodes->nodes[nodes->n_nodes];
 	struct pw_impl_factory *factory;
@@ -142,7 +141,6 @@ static int node_make(struct pl_nodes *nodes, const char *factory_name, struct pw
 	}
 	pw_impl_node_add_listener(owned->node, &owned->node_listener, &node_events, owned);
 	nodes->n_nodes++;
-	*ret_owned = owned;
 	return 0;
 }
 
@@ -184,7 +182,7 @@ static int matrix_make(struct pl_nodes *nodes)
 {
 	const struct pl_module_args *args = nodes->setup.args;
 	struct pw_properties *props = common_props(nodes, args->matrix_props);
-	struct owned_node *owned = NULL;
+	struct owned_node *owned = &nodes->nodes[nodes->n_nodes];
 	int r;
 
 	if (!props)
@@ -201,7 +199,7 @@ static int matrix_make(struct pl_nodes *nodes)
 	/* Talk keys, ramps and meters go on while nobody plays or listens. */
 	pw_properties_set(props, PW_KEY_NODE_ALWAYS_PROCESS, "true");
 
-	r = node_make(nodes, "spa-node-factory", props, &owned);
+	r = node_make(nodes, "spa-node-factory", props);
 	if (r < 0)
 		return r;
 	r = spa_node_set_io(pw_impl_node_get_implementation(owned->node), PL_IO_METERS,
@@ -230,7 +228,7 @@ static int device_make(struct pl_nodes *nodes, const struct device_kind *kind, u
 		       const struct pw_properties *more, const char *description)
 {
 	struct pw_properties *props = common_props(nodes, more);
-	struct owned_node *owned = NULL;
+	struct owned_node *owned = &nodes->nodes[nodes->n_nodes];
 	int r;
 
 	if (!props)
@@ -251,7 +249,7 @@ static int device_make(struct pl_nodes *nodes, const struct device_kind *kind, u
 	pw_properties_set(props, "monitor.channel-volumes", "true");
 	pw_properties_set(props, "monitor.passthrough", "true");
 
-	r = node_make(nodes, "adapter", props, &owned);
+	r = node_make(nodes, "adapter", props);
 	if (r < 0)
 		return r;
 	return node_publish(nodes, owned);

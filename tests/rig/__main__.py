@@ -12,6 +12,7 @@ import os
 import pathlib
 import select
 import shlex
+import shutil
 import signal
 import socket
 import sys

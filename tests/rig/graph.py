@@ -65,8 +65,11 @@ class Graph:
                     self.objects[item["id"]] = item
             self.lock.notify_all()
 
-    def wait_for(self, condition, what="the graph", seconds=GUARD_SECONDS):
-        """Wait until condition(self) is true; its value. The lock is held while it runs."""
+    def wait_for(self, condition, what="the graph", seconds=GUARD_SECONDS, check=None):
+        """Wait until condition(self) is true; its value. The lock is held while it runs.
+
+        check() is called about once a second, to raise when waiting has become senseless.
+        """
         end = time.monotonic() + seconds
         with self.lock:
             while True:
@@ -78,7 +81,9 @@ class Graph:
                 left = end - time.monotonic()
                 if left <= 0:
                     raise RigError(f"waited {seconds} s in vain for {what}")
-                self.lock.wait(left)
+                self.lock.wait(min(left, 1.0) if check else left)
+                if check:
+                    check()
 
     # --- looking ---------------------------------------------------------
 

@@ -327,6 +327,10 @@ class Session:
             raise RigError("the program partyline-simulate is neither in the build nor installed")
         return self.spawn("partyline-simulate", [program, "--tablets", str(self.tablets)])
 
+    def _check_alive(self):
+        for process in self.processes.values():
+            process.check_alive()
+
     # --- use -------------------------------------------------------------
 
     def graph(self):
@@ -338,7 +342,10 @@ class Session:
         with self.graph() as graph:
             try:
                 graph.wait_for(
-                    lambda g: g.is_complete(self.tablets, self.channels), "devices and links", seconds
+                    lambda g: g.is_complete(self.tablets, self.channels),
+                    "devices and links",
+                    seconds,
+                    self._check_alive,
                 )
             except RigError as error:
                 logs = "\n".join(

@@ -15,8 +15,9 @@ local matrix_ports = {
   ["channel.out"] = { format = "channel_%d_out", direction = "out" },
 }
 
--- Links on their way, by "output port:input port"; also keeps the proxies alive.
-local pending = {}
+-- Links made here and still there, by "output port:input port". Without a reference WirePlumber
+-- would take a link for gone that lives on in the server.
+local made = {}
 
 local function find_matrix (nodes)
   return nodes:lookup {
@@ -59,7 +60,7 @@ end
 local function make_link (output_node, output_id, input_node, input_id)
   local key = string.format ("%d:%d", output_id, input_id)
 
-  if pending [key] then
+  if made [key] then
     return
   end
   local link = Link ("link-factory", {
@@ -72,10 +73,13 @@ local function make_link (output_node, output_id, input_node, input_id)
   if not link then
     return
   end
-  pending [key] = link
+  made [key] = link
+  link:connect ("pw-proxy-destroyed", function ()
+    made [key] = nil
+  end)
   link:activate (Features.ALL, function (_, failure)
-    pending [key] = nil
     if failure then
+      made [key] = nil
       log:warning (string.format ("cannot link %s to %s: %s",
           tostring (output_node.properties ["node.name"]),
           tostring (input_node.properties ["node.name"]), tostring (failure)))

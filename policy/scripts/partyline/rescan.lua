@@ -1,9 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- A port or link of Partyline came or went: have the links looked over, once, after all the
--- events that come with it.
-
-local log = Log.open_topic ("s-partyline")
+-- A port of Partyline came, or a link went: have the links looked over, once, after all the events
+-- that come with it.
 
 local function is_partyline_node (source, node_id)
   local nodes = source:call ("get-object-manager", "node")
@@ -38,14 +36,8 @@ SimpleEventHook {
     },
   },
   execute = function (event)
-    local source = event:get_source ()
-    local props = event:get_subject ().properties
-
-    -- Links go with their ports as well: then a node is missing and nothing is to be done.
-    if is_partyline_node (source, props ["link.output.node"]) and
-        is_partyline_node (source, props ["link.input.node"]) then
-      log:info ("a link of the matrix was removed")
-      source:call ("schedule-rescan", "linking")
-    end
+    -- What a removed link was between cannot be asked any more. A look over all links changes
+    -- nothing where nothing is missing.
+    event:get_source ():call ("schedule-rescan", "linking")
   end
 }:register ()
