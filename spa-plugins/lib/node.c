@@ -112,6 +112,9 @@ static int impl_node_set_io(void *object, uint32_t id, void *data, size_t size)
 			return -ENOSPC;
 		return pl_node_invoke(node, do_set_position, &args);
 	}
+	/* The position has the clock in it. An error would be fatal to an exported node. */
+	if (id == SPA_IO_Clock)
+		return 0;
 	return node->ops->set_io ? node->ops->set_io(node, id, data, size) : -ENOENT;
 }
 
