@@ -184,6 +184,7 @@ static int start(struct pl_face_http *face)
 		       LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG |
 		       (is_v6 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6);
 	info.foreign_loops = loops;
+	info.pcontext = &face->lws; /* becomes NULL when the context is really gone */
 	info.user = face;
 	info.gid = (gid_t)-1;
 	info.uid = (uid_t)-1;
@@ -261,7 +262,12 @@ struct pl_face_http *pl_face_http_free(struct pl_face_http *face)
 		return NULL;
 	if (face->listening)
 		pl_control_remove_listener(face->control, &face->listener);
-	/* with a foreign loop the first call closes handles, the loop's last turns end them */
+	/* with a foreign loop the first call closes handles, the loop's last turns end them, and a
+	 * second call frees what is left */
+	if (face->lws)
+		lws_context_destroy(face->lws);
+	if (face->has_loop)
+		pl_uv_loop_drain(&face->loop);
 	if (face->lws)
 		lws_context_destroy(face->lws);
 	if (face->has_loop)

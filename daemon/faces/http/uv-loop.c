@@ -79,6 +79,12 @@ int pl_uv_loop_init(struct pl_uv_loop *loop, sd_event *event)
 	return 0;
 }
 
+void pl_uv_loop_drain(struct pl_uv_loop *loop)
+{
+	for (int n = 0; loop->running && uv_loop_alive(&loop->uv) && n < 1000; n++)
+		uv_run(&loop->uv, UV_RUN_NOWAIT);
+}
+
 void pl_uv_loop_done(struct pl_uv_loop *loop)
 {
 	sd_event_source_disable_unref(loop->io);
@@ -86,8 +92,7 @@ void pl_uv_loop_done(struct pl_uv_loop *loop)
 	loop->io = loop->timer = NULL;
 	if (!loop->running)
 		return;
-	for (int n = 0; uv_loop_alive(&loop->uv) && n < 1000; n++)
-		uv_run(&loop->uv, UV_RUN_NOWAIT);
+	pl_uv_loop_drain(loop);
 	uv_loop_close(&loop->uv);
 	loop->running = false;
 }

@@ -19,6 +19,8 @@ struct pl_uv_loop {
 
 /** @return 0 or negative errno; then nothing is left to free */
 int pl_uv_loop_init(struct pl_uv_loop *loop, sd_event *event);
+/** Run until nothing is left to do: for the end, when all handles are being closed. */
+void pl_uv_loop_drain(struct pl_uv_loop *loop);
 /** Run what closes handles, then take the loop down. Every user of it must have closed its handles. */
 void pl_uv_loop_done(struct pl_uv_loop *loop);
 
