@@ -52,8 +52,12 @@ void pl_mixer_apply_targets(struct pl_mixer *m)
 	for (uint32_t t = 0; t < m->n_tablets; t++) {
 		uint64_t bit = UINT64_C(1) << t;
 
-		if (targets->modes[t] != PL_TALK_MODE_VOX)
+		if (targets->modes[t] == PL_TALK_MODE_VOX) {
+			m->vox_tablets |= bit;
+		} else {
+			m->vox_tablets &= ~bit;
 			m->vox_open &= ~bit;
+		}
 		pl_mixer_apply_gate(m, t);
 		for (uint32_t c = 0; c < m->n_channels; c++) {
 			if (pl_gains_set(&m->down, &m->clock, t, c, targets->down[t][c]))
@@ -107,62 +111,64 @@ void pl_mixer_set_shape(struct pl_mixer *m, const float *shape, uint32_t n_shape
 		m->clock.next_end = m->clock.now;
 }
 
-void pl_mixer_vox_close(struct pl_mixer *m)
+/** Frames of the chunk until a voice starts or ends, at most n_frames. */
+static uint32_t vox_change(const struct pl_mixer *m, uint32_t t, bool loud, uint32_t n_frames)
 {
-	for (uint64_t left = m->vox_open; left; left &= left - 1u) {
-		uint32_t t = (uint32_t)__builtin_ctzll(left);
-
-		if (m->vox_until[t] <= m->clock.now) {
-			m->vox_open &= ~(UINT64_C(1) << t);
-			pl_mixer_apply_gate(m, t);
-		}
-	}
-}
-
-uint32_t pl_mixer_vox_limit(const struct pl_mixer *m, uint32_t limit)
-{
-	for (uint64_t left = m->vox_open; left; left &= left - 1u) {
-		uint64_t until = m->vox_until[__builtin_ctzll(left)] - m->clock.now;
-
-		if (until < limit)
-			limit = (uint32_t)until;
-	}
-	return limit;
-}
-
-uint32_t pl_mixer_vox_open(struct pl_mixer *m, const struct pl_level *talk, uint32_t n_frames)
-{
+	const float *x = m->scratch + pl_mixer_src(PL_PLANE_TALK, t);
 	float threshold = m->targets->vox_threshold;
+	uint64_t until = m->vox_until[t], now = m->clock.now;
 
-	for (uint64_t left = m->talk_live & ~m->vox_open; left; left &= left - 1u) {
-		uint32_t t = (uint32_t)__builtin_ctzll(left), n = 0;
-		const float *x = m->scratch + pl_mixer_src(PL_PLANE_TALK, t);
+	if (!((m->vox_open >> t) & 1u)) {
+		uint32_t n = loud ? 0 : n_frames;
 
-		if (m->targets->modes[t] != PL_TALK_MODE_VOX || talk[t].peak < threshold)
-			continue;
 		while (n < n_frames && fabsf(x[n]) < threshold)
 			n++;
-		if (n == 0) {
-			m->vox_open |= UINT64_C(1) << t;
+		return n;
+	}
+	if (!loud && until <= now)
+		return 0;
+	if (!loud)
+		return until - now < n_frames ? (uint32_t)(until - now) : n_frames;
+	for (uint32_t n = 0; n < n_frames; n++) {
+		if (fabsf(x[n]) >= threshold)
+			until = now + n + 1u + m->vox_hang_frames;
+		else if (until <= now + n)
+			return n;
+	}
+	return n_frames;
+}
+
+static bool vox_is_loud(const struct pl_mixer *m, uint32_t t, const struct pl_level *talk)
+{
+	return ((m->talk_live >> t) & 1u) && talk[t].peak >= m->targets->vox_threshold;
+}
+
+uint32_t pl_mixer_vox_scan(struct pl_mixer *m, const struct pl_level *talk, uint32_t n_frames)
+{
+	for (uint64_t left = m->vox_tablets; left; left &= left - 1u) {
+		uint32_t t = (uint32_t)__builtin_ctzll(left), n;
+		bool loud = vox_is_loud(m, t, talk);
+
+		/* Twice at most: a voice that just started lasts a sample, as does silence. */
+		while ((n = vox_change(m, t, loud, n_frames)) == 0) {
+			m->vox_open ^= UINT64_C(1) << t;
+			m->vox_until[t] = m->clock.now + 1u + m->vox_hang_frames;
 			pl_mixer_apply_gate(m, t);
-		} else if (n < n_frames) {
-			n_frames = n;
 		}
+		n_frames = n;
 	}
 	return n_frames;
 }
 
 void pl_mixer_vox_hold(struct pl_mixer *m, const struct pl_level *talk, uint32_t n_frames)
 {
-	float threshold = m->targets->vox_threshold;
-
-	for (uint64_t left = m->talk_live & m->vox_open; left; left &= left - 1u) {
+	for (uint64_t left = m->vox_tablets & m->vox_open; left; left &= left - 1u) {
 		uint32_t t = (uint32_t)__builtin_ctzll(left), n = n_frames;
 		const float *x = m->scratch + pl_mixer_src(PL_PLANE_TALK, t);
 
-		if (talk[t].peak < threshold)
+		if (!vox_is_loud(m, t, talk))
 			continue;
-		while (fabsf(x[n - 1u]) < threshold)
+		while (fabsf(x[n - 1u]) < m->targets->vox_threshold)
 			n--;
 		m->vox_until[t] = m->clock.now + n + m->vox_hang_frames;
 	}

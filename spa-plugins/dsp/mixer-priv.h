@@ -50,6 +50,7 @@ struct pl_mixer {
 	struct pl_gains party; /**< one value */
 
 	/* Voice-operated tablets */
+	uint64_t vox_tablets;               /**< bit tablet: in this mode */
 	uint64_t vox_open;                  /**< bit tablet */
 	uint64_t vox_until[PL_TABLETS_MAX]; /**< clock.now at which an open one closes */
 	uint64_t vox_hang_frames;
@@ -100,15 +101,11 @@ void pl_mixer_arrive(struct pl_mixer *m);
 void pl_mixer_restart(struct pl_mixer *m);
 /** A new ramp length: what moves starts again from where it is. */
 void pl_mixer_set_shape(struct pl_mixer *m, const float *shape, uint32_t n_shape);
-/** Close voices whose hang time is over. */
-void pl_mixer_vox_close(struct pl_mixer *m);
-/** Frames until some voice may close, at most limit. */
-uint32_t pl_mixer_vox_limit(const struct pl_mixer *m, uint32_t limit);
 /**
- * Look at n_frames of fresh talk inputs: voices that start at once are opened.
- * @return frames until the next voice starts, at most n_frames
+ * Look at n_frames of fresh talk inputs: voices that start or end at once do so.
+ * @return frames until the next voice starts or ends, at most n_frames, at least 1
  */
-uint32_t pl_mixer_vox_open(struct pl_mixer *m, const struct pl_level *talk, uint32_t n_frames);
+uint32_t pl_mixer_vox_scan(struct pl_mixer *m, const struct pl_level *talk, uint32_t n_frames);
 /** Note how long open voices stay open, after the chunk's length is settled. */
 void pl_mixer_vox_hold(struct pl_mixer *m, const struct pl_level *talk, uint32_t n_frames);
 

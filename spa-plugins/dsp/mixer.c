@@ -169,14 +169,13 @@ static uint32_t process_chunk(struct pl_mixer *m, struct pl_mixer_block *block, 
 	uint64_t n_bad;
 
 	pl_mixer_arrive(m);
-	pl_mixer_vox_close(m);
 	n = min_u64(limit, m->clock.next_end - m->clock.now);
 	n = min_u64(n, m->frame_left);
-	n = pl_mixer_vox_limit(m, n < m->n_chunk ? n : m->n_chunk);
+	n = min_u64(n, m->n_chunk);
 
 	n_bad = take_inputs(m, PL_PLANE_TALK, block->talk, m->talk_live, offset, n, talk);
-	wanted = pl_mixer_vox_open(m, talk, n);
-	/* A voice that opened has started a ramp, which ends before next_end. */
+	wanted = pl_mixer_vox_scan(m, talk, n);
+	/* A voice that starts or ends has started a ramp. */
 	wanted = min_u64(wanted, m->clock.next_end - m->clock.now);
 	if (wanted < n) {
 		n = wanted;
