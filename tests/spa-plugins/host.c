@@ -32,6 +32,7 @@ static void log_line(void *object, enum spa_log_level level, const char *format,
 {
 	struct host *host = object;
 
+	host->n_logs++;
 	if (level <= SPA_LOG_LEVEL_WARN)
 		vsnprintf(host->last_log, sizeof(host->last_log), format, args);
 }
@@ -80,7 +81,7 @@ static void init_support(struct host *host)
 					      &loop_methods, host);
 	host->log.iface =
 		SPA_INTERFACE_INIT(SPA_TYPE_INTERFACE_Log, SPA_VERSION_LOG, &log_methods, host);
-	host->log.level = SPA_LOG_LEVEL_WARN;
+	host->log.level = SPA_LOG_LEVEL_TRACE;
 	host->cpu.iface =
 		SPA_INTERFACE_INIT(SPA_TYPE_INTERFACE_CPU, SPA_VERSION_CPU, &cpu_methods, host);
 	host->support[0] = SPA_SUPPORT_INIT(SPA_TYPE_INTERFACE_DataLoop, &host->loop);

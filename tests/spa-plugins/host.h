@@ -48,7 +48,8 @@ struct host {
 	struct spa_cpu cpu;
 	uint32_t cpu_flags;
 	struct spa_support support[3];
-	char last_log[512];
+	char last_log[512]; /**< newest error or warning */
+	uint64_t n_logs;    /**< lines of any level */
 
 	struct spa_io_position position;
 	struct host_port in[HOST_PORTS_MAX];
