@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -59,11 +60,15 @@ static void say(struct ctl *ctl, const char *event, const char *text)
 /** "…/tablet/3" to "tablet" and 3; the root's objects are named by their interface and have id 0. */
 static void object_of(const char *path, const char *interface, char object[16], unsigned *ret_id)
 {
+	const char *word = path + strlen(CTL_PATH), *slash = strrchr(path, '/');
 	const char *dot = strrchr(interface, '.');
 
 	*ret_id = 0;
-	if (sscanf(path, CTL_PATH "/%15[a-z]/%u", object, ret_id) == 2)
+	if (strncmp(path, CTL_PATH "/", sizeof(CTL_PATH)) == 0 && slash > word) {
+		snprintf(object, 16, "%.*s", (int)(slash - word - 1), word + 1);
+		*ret_id = (unsigned)strtoul(slash + 1, NULL, 10);
 		return;
+	}
 	ctl_snake_case(dot ? dot + 1 : interface, object, 16);
 }
 

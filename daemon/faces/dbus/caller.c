@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -120,11 +119,11 @@ int pl_dbus_actor_from_message(struct pl_face_dbus *face, sd_bus_message *messag
 /** control.h: a row of the uplink is a channel and its cells are tablets, of the downlink the reverse. */
 static const char *name_of_missing(const char *field)
 {
-	unsigned row, column;
+	const char *row = field[0] ? strchr(field + 1, '/') : NULL;
+	bool is_cell = row && strchr(row + 1, '/');
 
-	if (strcmp(field, "/tablet_id") == 0 || sscanf(field, "/uplink/%u/%u", &row, &column) == 2)
-		return PL_DBUS_ERROR_NO_SUCH_TABLET;
-	if (sscanf(field, "/downlink/%u/%u", &row, &column) == 1)
+	if (strcmp(field, "/tablet_id") == 0 || (strncmp(field, "/uplink/", 8) == 0 && is_cell) ||
+	    (strncmp(field, "/downlink/", 10) == 0 && !is_cell))
 		return PL_DBUS_ERROR_NO_SUCH_TABLET;
 	return PL_DBUS_ERROR_NO_SUCH_CHANNEL;
 }

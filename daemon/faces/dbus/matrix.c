@@ -120,7 +120,7 @@ static int method_set_crosspoint(sd_bus_message *message, void *userdata, sd_bus
 	struct pl_actor actor;
 	uint32_t tablet_id, channel_id;
 	double gain_db;
-	bool is_uplink;
+	bool is_uplink = false;
 	int r;
 
 	r = read_direction(message, &is_uplink, error);
@@ -150,7 +150,7 @@ static int method_get_crosspoint(sd_bus_message *message, void *userdata, sd_bus
 	struct pl_face_dbus *face = userdata;
 	const struct pl_model *model = pl_control_model(face->control);
 	uint32_t tablet_id, channel_id;
-	bool is_uplink;
+	bool is_uplink = false;
 	double gain;
 	int r;
 
