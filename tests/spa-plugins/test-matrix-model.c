@@ -30,7 +30,8 @@ static void scene_init(struct scene *s, uint32_t n_tablets, uint32_t n_channels,
 	memset(s, 0, sizeof(*s));
 	snprintf(tablets, sizeof(tablets), "%u", n_tablets);
 	snprintf(channels, sizeof(channels), "%u", n_channels);
-	PL_CHECK_INT(host_init(&s->host, tablets, channels, cpu_flags), 0);
+	if (host_init(&s->host, tablets, channels, cpu_flags) < 0)
+		exit(1);
 	host_link_all(&s->host);
 	model_init(&s->model, n_tablets, n_channels, rate_hz);
 	s->quantum = quantum;

@@ -25,7 +25,9 @@
 
 static void start(struct host *h, const char *n_tablets, const char *n_channels)
 {
-	PL_CHECK_INT(host_init(h, n_tablets, n_channels, pl_host_cpu_flags()), 0);
+	/* Without a node there is nothing to test. */
+	if (host_init(h, n_tablets, n_channels, pl_host_cpu_flags()) < 0)
+		exit(1);
 	host_link_all(h);
 }
 
