@@ -402,6 +402,16 @@ bool pl_control_engine_is_connected(const struct pl_control *control)
 	return control->engine_ops && control->engine_ops->is_connected(control->engine);
 }
 
+const char *pl_control_engine_trouble(const struct pl_control *control)
+{
+	if (!control->engine_ops)
+		return "this daemon has no audio engine";
+	if (control->engine_ops->is_connected(control->engine))
+		return "";
+	return control->engine_ops->trouble ? control->engine_ops->trouble(control->engine)
+					    : "the audio engine is not connected";
+}
+
 int pl_control_read_meters(struct pl_control *control, struct pl_meters_data *ret_data)
 {
 	int r = -ENODATA;

@@ -77,6 +77,11 @@ struct pl_engine_ops {
 	int (*read_meters)(void *engine, struct pl_meters_data *ret_data);
 	/** @return true while the matrix node is there and has taken the state */
 	bool (*is_connected)(void *engine);
+	/**
+	 * May be NULL. While not connected: why, and what to do, in one plain sentence without a
+	 * full stop. @return borrowed until the next call
+	 */
+	const char *(*trouble)(void *engine);
 };
 
 /** Keeps the state; implemented by control/state-file.c */
@@ -162,6 +167,8 @@ const struct pl_model *pl_control_model(const struct pl_control *control);
 /** As last loaded; what needs a restart keeps its running value. Borrowed, until the next reload. */
 const struct pl_config *pl_control_config(const struct pl_control *control);
 bool pl_control_engine_is_connected(const struct pl_control *control);
+/** Why the engine is not connected, for people; "" while it is. Borrowed until the next call. */
+const char *pl_control_engine_trouble(const struct pl_control *control);
 /** Silence (all zero) with -ENODATA when there is no graph. */
 int pl_control_read_meters(struct pl_control *control, struct pl_meters_data *ret_data);
 

@@ -103,15 +103,16 @@ static struct json_object *find_problems(struct ctl *ctl, struct json_object *ma
 {
 	struct json_object *problems = json_object_new_array();
 	uint64_t n_bad = json_object_get_uint64(ctl_json_member(manager, "bad_samples"));
-	char text[256];
+	char text[512];
 
-	if (!ctl_json_bool(manager, "connected"))
-		add_problem(
-			problems,
-			"the audio engine is not connected: PipeWire is not running or the Partyline "
-			"module is not loaded in it; settings are kept and take effect when it is "
-			"back (look at: pw-cli ls Node | grep partyline.matrix)");
-	else if (graph_stands(ctl, manager))
+	if (!ctl_json_bool(manager, "connected")) {
+		snprintf(
+			text, sizeof(text),
+			"the audio engine is not connected: %s (settings are kept and take effect when "
+			"it is back)",
+			ctl_json_string(manager, "engine_trouble"));
+		add_problem(problems, text);
+	} else if (graph_stands(ctl, manager))
 		add_problem(problems,
 			    "the graph stands still: no driver runs the matrix (look at: pw-top)");
 	if (n_bad > 0) {

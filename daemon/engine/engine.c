@@ -45,6 +45,7 @@ struct pl_engine {
 	uint32_t node_id;
 	bool node_known; /* its properties are here */
 	bool node_fits;  /* its size is ours: it gets the state */
+	uint32_t node_n_tablets, node_n_channels;
 	char meters_path[108];
 	struct engine_meters *meters;
 
@@ -54,6 +55,7 @@ struct pl_engine {
 	int64_t synced_serial; /* of the message with everything, 0: not sent */
 	sd_event_source *poll_timer;
 	bool connected;
+	char trouble[256];
 };
 
 static void connect_later(struct pl_engine *engine, uint64_t delay_usec);
@@ -202,6 +204,8 @@ static void on_node_info(void *userdata, const struct pw_node_info *info)
 	engine->node_known = true;
 	n_tablets = get_number(info->props, PL_KEY_TABLETS);
 	n_channels = get_number(info->props, PL_KEY_CHANNELS);
+	engine->node_n_tablets = n_tablets;
+	engine->node_n_channels = n_channels;
 	if (n_tablets != engine->n_tablets || n_channels != engine->n_channels) {
 		pl_log_error(engine->log, "engine.size_differs", 0,
 			     "give both the same size: tablets and channels in the daemon's "
@@ -408,12 +412,34 @@ static bool engine_is_connected(void *object)
 	return engine->connected;
 }
 
+static const char *engine_trouble(void *object)
+{
+	struct pl_engine *engine = object;
+
+	if (!engine->core)
+		return "there is no PipeWire server; start it, or give its socket as "
+		       "pipewire.remote in the configuration";
+	if (!engine->node_known)
+		return "PipeWire runs, but the matrix is not in it; is the Partyline module "
+		       "loaded (50-partyline.conf in pipewire.conf.d)?";
+	if (engine->node_fits)
+		return "the matrix has not taken the settings yet";
+	snprintf(
+		engine->trouble, sizeof(engine->trouble),
+		"the matrix has %u tablets and %u channels, the configuration %u and %u; give both "
+		"the same size",
+		engine->node_n_tablets, engine->node_n_channels, engine->n_tablets,
+		engine->n_channels);
+	return engine->trouble;
+}
+
 const struct pl_engine_ops *pl_engine_get_ops(void)
 {
 	static const struct pl_engine_ops ops = {
 		.apply = engine_apply,
 		.read_meters = engine_read_meters,
 		.is_connected = engine_is_connected,
+		.trouble = engine_trouble,
 	};
 
 	return &ops;

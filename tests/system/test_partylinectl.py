@@ -142,10 +142,26 @@ def test_status_follows_the_engine(instance):
         gone = {"event": "changed", "object": "manager", "property": "connected", "value": False}
         events.until(lambda event: {**gone, "ts": event["ts"]} == event)
         done = instance.ctl("status")
-        assert done.returncode == 5 and "audio engine is not connected" in done.stdout
+        assert done.returncode == 5 and "there is no PipeWire server" in done.stdout
         assert instance.ctl_json("headroom", "9") == {"headroom_db": 9}
 
         instance.start_pipewire()
         instance.start_wireplumber()
         events.until(lambda event: {**gone, "value": True, "ts": event["ts"]} == event)
         assert instance.ctl("status").returncode == 0
+
+
+@pytest.mark.parametrize("kwargs,text", [
+    ({"module": None, "profile": None}, "the matrix is not in it"),
+    ({"config": {"tablets": 5}},
+     "the matrix has 3 tablets and 2 channels, the configuration 5 and 2"),
+])
+def test_status_says_why_the_engine_is_not_connected(kwargs, text):
+    with Instance(tablets=TABLETS, channels=CHANNELS, daemon=True, **kwargs) as session:
+        # READY does not wait for PipeWire: the daemon may still be looking.
+        for _ in range(1000):
+            done = session.ctl("status")
+            assert done.returncode == 5
+            if text in done.stdout:
+                break
+        assert text in done.stdout

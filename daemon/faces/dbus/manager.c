@@ -48,6 +48,14 @@ static int get_connected(sd_bus *bus, const char *path, const char *interface, c
 	return sd_bus_message_append(reply, "b", pl_control_engine_is_connected(face->control));
 }
 
+static int get_trouble(sd_bus *bus, const char *path, const char *interface, const char *property,
+		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+
+	return sd_bus_message_append(reply, "s", pl_control_engine_trouble(face->control));
+}
+
 static int get_graph_number(sd_bus *bus, const char *path, const char *interface,
 			    const char *property, sd_bus_message *reply, void *userdata,
 			    sd_bus_error *error)
@@ -296,6 +304,7 @@ const sd_bus_vtable pl_dbus_manager_vtable[] = {
 	SD_BUS_PROPERTY("NTablets", "u", get_size, 0, PL_DBUS_CONST),
 	SD_BUS_PROPERTY("NChannels", "u", get_size, 0, PL_DBUS_CONST),
 	SD_BUS_PROPERTY("Connected", "b", get_connected, 0, PL_DBUS_EMITS),
+	SD_BUS_PROPERTY("EngineTrouble", "s", get_trouble, 0, 0),
 	SD_BUS_PROPERTY("RateHz", "u", get_graph_number, 0, 0),
 	SD_BUS_PROPERTY("QuantumFrames", "u", get_graph_number, 0, 0),
 	SD_BUS_PROPERTY("Cycles", "t", get_graph_number, 0, 0),

@@ -22,7 +22,7 @@ MANAGER, MATRIX, CHANNEL, TABLET = (
 ERROR = f"{NAME}.Error."
 
 # What moves by itself and is no setting.
-RESTLESS = {"RateHz", "QuantumFrames", "Cycles", "BadSamples", "BadControlEvents", "Talking",
+RESTLESS = {"EngineTrouble", "RateHz", "QuantumFrames", "Cycles", "BadSamples", "BadControlEvents", "Talking",
             "TalkingTablets", "VuDb", "PeakDb", "OutsideVuDb", "OutsidePeakDb", "TalkVuDb",
             "TalkPeakDb", "ListenVuDb", "ListenPeakDb"}
 

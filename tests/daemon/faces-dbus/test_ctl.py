@@ -160,7 +160,7 @@ def test_status_without_the_engine(fresh):
     assert done.returncode == UNWELL
     first, problem, *rest = done.stdout.splitlines()
     assert first.endswith("on the session bus needs attention:")
-    assert problem.startswith("  ! the audio engine is not connected")
+    assert problem.startswith("  ! the audio engine is not connected: there is no PipeWire server")
     assert "  4 tablets, 3 channels" in rest
     assert "  muted channels: 2" in rest and "  muted tablets: 4" in rest
     assert "  tablet 3 holds the key of channel 1" in rest
