@@ -86,6 +86,8 @@ static int respond_call(struct pl_face_http *face, struct lws *wsi,
 	pl_http_dispatch(face->control, &actor, request->method, request->path, body, size, &reply);
 	if (!reply.tree)
 		return pl_http_respond_detail(face, wsi, request, 503, "No memory", true);
+	if (strcmp(request->path, "/health") == 0)
+		pl_http_log(face, "health.check", "Health was asked for", NULL);
 	response.status = reply.status;
 	if (reply.status == 405) {
 		pl_http_allow_text(pl_http_allowed(request->path), allow, sizeof(allow));
