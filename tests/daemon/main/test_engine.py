@@ -31,9 +31,9 @@ def wait_for(session, condition, what):
         if condition(state):
             return state
         if time.monotonic() > end:
-            raise AssertionError(
-                f"waited in vain for {what}: {state['vu_db']}\n{session.log_text('partyline')}"
-            )
+            logs = "\n".join(session.log_text(name) for name in session.processes)
+            links = session.run(["pw-link", "-l"]).stdout
+            raise AssertionError(f"waited in vain for {what}: {state['vu_db']}\n{links}\n{logs}")
         session.processes["partyline"].check_alive()
         time.sleep(0.02)
 
