@@ -99,13 +99,18 @@ function updateCard(card) {
   if (card.mode.value !== tablet.mode && document.activeElement !== card.mode) card.mode.value = tablet.mode;
   card.keys.forEach((key, c) => {
     const name = channelName(state.channels[c]);
-    setText(key, state.channels[c].name || `CH ${c + 1}`);
+    setText(key, keyText(state.channels[c]));
     setPressed(key, tablet.keys.includes(c + 1));
     key.setAttribute("aria-label", `Talk from ${tabletName(tablet)} to ${name}`);
   });
 }
 
+const keyText = (channel) => channel.name || `CH ${channel.id}`;
+
 export function updateStations() {
+  // as many keys in a row as fit with their names
+  const longest = Math.max(...state.channels.map((channel) => keyText(channel).length));
+  byId("view-stations").style.setProperty("--key", `${Math.min(11, 1.1 + longest * 0.57)}rem`);
   strips.forEach(updateStrip);
   cards.forEach(updateCard);
 }
