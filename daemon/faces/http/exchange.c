@@ -34,6 +34,7 @@ static int finish(struct lws *wsi, int r)
 {
 	if (r < 0)
 		return -1;
+	pl_http_pipeline_mark(wsi);
 	return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
@@ -157,6 +158,10 @@ int pl_http_on_request(struct pl_face_http *face, struct lws *wsi, struct pl_ses
 			return pl_http_respond_detail(face, wsi, &request, status, reason, close);
 		return finish(wsi, respond(face, wsi, &request, "", 0, close));
 	}
+	if (request.length > 0 && pl_http_is_pipelined(wsi))
+		return pl_http_respond_detail(
+			face, wsi, &request, 400,
+			"A request with a body is not taken before the last one is answered", true);
 	session->exchange = exchange_new(&request);
 	if (!session->exchange)
 		return -1;

@@ -133,6 +133,12 @@ int pl_http_on_body(struct pl_face_http *face, struct lws *wsi, struct pl_sessio
 int pl_http_on_body_end(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);
 void pl_http_exchange_free(struct pl_session *session);
 
+/* pipeline.c */
+/** An answer is out: what has been read until now may hold the next request already. */
+void pl_http_pipeline_mark(struct lws *wsi);
+/** Whether the request's headers were read together with an earlier request. */
+bool pl_http_is_pipelined(struct lws *wsi);
+
 /* ws.c: what both streams share */
 /** The upgrade: 0 to go on, -1 after an answer of 4xx. */
 int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""openapi.json says what the daemon does: routes both ways, every answer against its schema."""
+
+import json
+import re
+
+import jsonschema
+import pytest
+from schema import DOCUMENT, ROOT, answer_schema, check
+from wire import WebSocket, ask
+
+BODIES = {
+    "GainChange": {"gain_db": -6},
+    "SidetoneChange": {"gain": 0.25},
+    "MuteChange": {"mute": True},
+    "NameChange": {"name": "Bühne 1"},
+    "ModeChange": {"mode": "latch"},
+    "KeyRequest": {"tablet_id": 2, "channel": 3, "priority": 2},
+    "KeyRelease": {"tablet_id": 2, "channel": 3},
+    "MatrixChange": {"uplink": {"1": {"2": 0.5}}, "downlink": {"2": {"1": 1}}, "headroom_db": 6},
+    "UniformChange": {"gain_db": -20},
+    "HeadroomChange": {"headroom_db": 9},
+    "PartyLineChange": {"party_line": False},
+    "RampChange": {"ramp_ms": 10},
+    "VoxChange": {"threshold_db": -35, "hang_ms": 250},
+    "TalkTimeoutChange": {"timeout_s": 30},
+    "BusyRefusalChange": {"refuse": True},
+}
+
+
+def code_routes():
+    text = (ROOT / "daemon/faces/http/routes.c").read_text(encoding="utf-8")
+    found = re.findall(r'^\t\{"(/[^"]*)", PL_HTTP_(\w+),', text, re.M)
+    assert len(found) > 25
+    return {(method, path) for path, method in found}
+
+
+def operations():
+    for path, item in DOCUMENT["paths"].items():
+        for method, operation in item.items():
+            yield method.upper(), path, operation
+
+
+def json_operations():
+    return [
+        (m, p, o) for m, p, o in operations()
+        if not p.startswith("/ws/") and p not in ("/", "/docs", "/openapi.json")
+    ]
+
+
+def test_every_route_is_described_and_every_description_is_a_route():
+    assert {(m, p) for m, p, _ in json_operations()} == code_routes()
+
+
+def test_the_table_is_sorted():
+    text = (ROOT / "daemon/faces/http/routes.c").read_text(encoding="utf-8")
+    paths = re.findall(r'^\t\{"(/[^"]*)", PL_HTTP_\w+,', text, re.M)
+    assert paths == sorted(paths)
+
+
+def test_schemas_are_schemas():
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert json.dumps(DOCUMENT).count(f'schemas/{name}"') > 0, f"{name} is never used"
+
+
+def test_served_document_is_the_one_in_the_tree(port):
+    assert ask(port, "GET", "/openapi.json").json() == DOCUMENT
+
+
+@pytest.mark.parametrize("method,path,operation", json_operations(),
+                         ids=lambda v: v if isinstance(v, str) else "")
+def test_answers(port, method, path, operation):
+    real = re.sub(r"\{\w+\}", "2", path)
+    body, name = None, None
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        name = schema["$ref"].split("/")[-1]
+        body = BODIES[name]
+        check(schema, body)
+    elif method != "GET":
+        body = b""
+    answer = ask(port, method, real, body)
+    assert answer.status == 200, answer.body
+    check(answer_schema(method, path, 200), answer.json())
+    if name is None:
+        return
+    for bad in ({"nonsense": 1}, [], {**body, "more": 1}, None):
+        wrong = json.dumps(bad).encode()
+        answer = ask(port, method, real, wrong)
+        assert answer.status == 422, (wrong, answer.body)
+        check(answer_schema(method, path, 422), answer.json())
+
+
+def test_what_was_set_is_in_the_state(port):
+    for path, body, look in (
+        ("/api/uplink/3/16", {"gain": 0.125}, lambda s: s["uplink"][2][15] == 0.125),
+        ("/api/downlink/16/3", {"gain": 2.5}, lambda s: s["downlink"][15][2] == 2.5),
+        ("/api/uplink/1/1", {"gain_db": -240}, lambda s: s["uplink"][0][0] == 0),
+        ("/api/uplink/1/2", {"gain_db": 20}, lambda s: abs(s["uplink"][0][1] - 10) < 1e-9),
+        ("/api/tablet/3/mode", {"mode": "vox"}, lambda s: s["tablets"][2]["mode"] == "vox"),
+        ("/api/tablet/3/name", {"name": "Ö"}, lambda s: s["tablets"][2]["name"] == "Ö"),
+        ("/api/tablet/3/sidetone", {"gain": 0.5}, lambda s: s["tablets"][2]["sidetone"] == 0.5),
+        ("/api/tablet/3/mute", {"mute": True}, lambda s: s["tablets"][2]["mute"]),
+        ("/api/tablet/3/talk-mute", {"mute": True}, lambda s: s["tablets"][2]["talk_mute"]),
+        ("/api/tablet/3/listen-mute", {"mute": True}, lambda s: s["tablets"][2]["listen_mute"]),
+        ("/api/channel/2/name", {"name": "A"}, lambda s: s["channels"][1]["name"] == "A"),
+        ("/api/channel/2/mute", {"mute": True}, lambda s: s["channels"][1]["mute"]),
+        ("/api/headroom", {"headroom_db": 1}, lambda s: s["options"]["headroom_db"] == 1),
+        ("/api/party-line", {"party_line": False}, lambda s: not s["options"]["party_line"]),
+        ("/api/ramp", {"ramp_ms": 20}, lambda s: s["options"]["ramp_ms"] == 20),
+        ("/api/vox", {"threshold_db": -20, "hang_ms": 100},
+         lambda s: (s["options"]["vox_threshold_db"], s["options"]["vox_hang_ms"]) == (-20, 100)),
+        ("/api/talk-timeout", {"timeout_s": 9}, lambda s: s["options"]["talk_timeout_s"] == 9),
+        ("/api/busy-refusal", {"refuse": True}, lambda s: s["options"]["busy_refusal"]),
+    ):
+        assert ask(port, "PUT", path, body).status == 200, path
+        state = ask(port, "GET", "/api/state").json()
+        assert look(state), (path, body)
+
+
+def test_busy_channel_is_409(port):
+    ask(port, "PUT", "/api/busy-refusal", {"refuse": True})
+    assert ask(port, "POST", "/ptt/request", {"tablet_id": 1, "channel": 1}).status == 200
+    answer = ask(port, "POST", "/ptt/request", {"tablet_id": 2, "channel": 1})
+    assert answer.status == 409
+    check("Detail", answer.json())
+    assert ask(port, "POST", "/api/tablet/1/release", b"").json()["keys"] == []
+    assert ask(port, "POST", "/ptt/request", {"tablet_id": 2, "channel": 1}).status == 200
+    assert ask(port, "POST", "/api/release", b"").json()["tablets"][1]["keys"] == []
+
+
+def test_ws_messages(port):
+    for path, schema in (("/ws/vu?hz=60", "VuFrame"), ("/ws/vu?hz=60&detail=full", "Meters")):
+        with WebSocket(port, path) as ws:
+            check(schema, ws.read_json())
+
+
+def test_ws_events_tell_every_change(port):
+    with WebSocket(port, "/ws/events") as ws:
+        first = ws.read_json()
+        check("StateEvent", first)
+        state = first["state"]
+        for method, path, body, kind in (
+            ("PUT", "/api/uplink/3/16", {"gain": 0.125}, "matrix"),
+            ("PUT", "/api/downlink/1/2", {"gain": 0}, "matrix"),
+            ("POST", "/matrix", {"uplink": {"1": {"1": 1}}}, "matrix"),
+            ("PUT", "/api/headroom", {"headroom_db": 2}, "matrix"),
+            ("POST", "/channel/1/mute", {"mute": True}, "channel.mute"),
+            ("POST", "/tablet/2/mute", {"mute": True}, "tablet.mute"),
+            ("POST", "/ptt/request", {"tablet_id": 3, "channel": 2}, "ptt.request"),
+            ("POST", "/ptt/release", {"tablet_id": 3, "channel": 2}, "ptt.release"),
+            ("PUT", "/api/tablet/3/name", {"name": "x"}, "name"),
+        ):
+            assert ask(port, method, path, body).status == 200
+            event = ws.read_json()
+            check("Event", event)
+            assert event["type"] == kind, event
+            assert event["actor"]["face"] == "http"
+            for part in ("options",):
+                state[part] = event.get(part, state[part])
+            for part in ("tablets", "channels"):
+                for item in event.get(part, []):
+                    state[part][item["id"] - 1] = item
+            for cell in event.get("uplink", []):
+                state["uplink"][cell["channel"] - 1][cell["tablet"] - 1] = cell["gain"]
+            for cell in event.get("downlink", []):
+                state["downlink"][cell["tablet"] - 1][cell["channel"] - 1] = cell["gain"]
+        now = ask(port, "GET", "/api/state").json()
+        # who only listened knows exactly what the server has
+        assert {**state, "ts": 0} == {**now, "ts": 0}
+
+
