@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "call.h"
+#include "pltest.h"
+#include "static.h"
+
+PL_TEST(routes_are_sorted_and_have_handlers)
+{
+	size_t n;
+	const struct pl_http_route *routes = pl_http_routes(&n);
+
+	PL_CHECK(n > 0);
+	for (size_t i = 0; i < n; i++) {
+		PL_EXPECT(routes[i].handle && routes[i].n_fields <= PL_BODY_FIELDS_MAX);
+		if (i > 0)
+			PL_EXPECT(strcmp(routes[i - 1].pattern, routes[i].pattern) <= 0);
+	}
+}
+
+PL_TEST(paths_find_their_methods)
+{
+	unsigned get = 1u << PL_HTTP_GET | 1u << PL_HTTP_HEAD | 1u << PL_HTTP_OPTIONS;
+	unsigned post = 1u << PL_HTTP_POST | 1u << PL_HTTP_OPTIONS;
+	char text[80];
+
+	PL_EXPECT(pl_http_allowed("/health") == get);
+	PL_EXPECT(pl_http_allowed("/") == get);
+	PL_EXPECT(pl_http_allowed("/docs") == get);
+	PL_EXPECT(pl_http_allowed("/ws/vu") == get);
+	PL_EXPECT(pl_http_allowed("/channel/1/mute") == post);
+	PL_EXPECT(pl_http_allowed("/channel/x/mute") == post);
+	PL_EXPECT(pl_http_allowed("/channel//mute") == 0);
+	PL_EXPECT(pl_http_allowed("/channel/1/mute/") == 0);
+	PL_EXPECT(pl_http_allowed("/channel/1") == 0);
+	PL_EXPECT(pl_http_allowed("/channel/12345678901234567890123456789012345/mute") == 0);
+	PL_EXPECT(pl_http_allowed("") == 0);
+	PL_EXPECT(pl_http_allowed("health") == 0);
+	pl_http_allow_text(get, text, sizeof(text));
+	PL_EXPECT(strcmp(text, "GET, HEAD, OPTIONS") == 0);
+}
+
+PL_TEST(files_are_sorted_and_typed)
+{
+	PL_CHECK(pl_n_static_files > 5);
+	for (size_t i = 0; i < pl_n_static_files; i++) {
+		const struct pl_static_file *file = &pl_static_files[i];
+
+		PL_EXPECT(pl_static_find(file->path) == file);
+		PL_EXPECT(file->type && file->size > 0 && file->etag[0] == '"');
+	}
+	PL_EXPECT(pl_static_find("/nope") == NULL);
+}
+
+PL_TEST_MAIN()
