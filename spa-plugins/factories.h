@@ -6,5 +6,7 @@
 
 /* One line a node; plugin.c lists them. */
 extern const struct spa_handle_factory pl_matrix_factory;
+extern const struct spa_handle_factory pl_gate_factory;
+extern const struct spa_handle_factory pl_meter_factory;
 
 #endif

@@ -8,6 +8,8 @@
 
 static const struct spa_handle_factory *const factories[] = {
 	&pl_matrix_factory,
+	&pl_gate_factory,
+	&pl_meter_factory,
 };
 
 SPA_EXPORT

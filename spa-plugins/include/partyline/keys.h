@@ -145,6 +145,69 @@ enum pl_talk_mode {
 	PL_TALK_MODE_MAX_,
 };
 
+/* --- Gate parameters --------------------------------------------------
+ * Node PL_FACTORY_GATE: ports PL_PORT_GATE_*; sent and refused as the matrix's. A change of
+ * level ramps; a key on the control port acts on its sample. */
+#define PL_PORT_GATE_IN "in"
+#define PL_PORT_GATE_SIDECHAIN "sidechain"
+#define PL_PORT_GATE_OUT "out"
+
+/** String "ptt" (default), "vox" or "duck"; or Int: enum pl_gate_mode */
+#define PL_PARAM_GATE_MODE "partyline.gate.mode"
+/** Bool, default false; also on the control port. ptt: open. duck: dimmed. vox: no meaning */
+#define PL_PARAM_GATE_KEY "partyline.gate.key"
+/** dBFS peak, -80..0, default -40: level of the sidechain, in mode vox without one linked of the
+ * signal itself, that opens (vox) or dims (duck) */
+#define PL_PARAM_GATE_THRESHOLD_DB "partyline.gate.threshold-db"
+#define PL_GATE_THRESHOLD_DB_MIN -80.0
+#define PL_GATE_THRESHOLD_DB_MAX 0.0
+#define PL_GATE_THRESHOLD_DB_DEFAULT -40.0
+/** ms, 1..1000, default 5: raised cosine to open (ptt, vox) or to dim (duck) */
+#define PL_PARAM_GATE_ATTACK_MS "partyline.gate.attack-ms"
+/** ms, 1..1000, default 5: raised cosine back */
+#define PL_PARAM_GATE_RELEASE_MS "partyline.gate.release-ms"
+#define PL_GATE_RAMP_MS_MIN 1.0
+#define PL_GATE_RAMP_MS_MAX 1000.0
+#define PL_GATE_RAMP_MS_DEFAULT 5.0
+/** ms, 0..10000, default 300: how long a level acts after its last sample at the threshold */
+#define PL_PARAM_GATE_HOLD_MS "partyline.gate.hold-ms"
+#define PL_GATE_HOLD_MS_MIN 0.0
+#define PL_GATE_HOLD_MS_MAX 10000.0
+#define PL_GATE_HOLD_MS_DEFAULT 300.0
+/** dB, -80..0, default -20: gain while dimmed (duck); ptt and vox close to silence */
+#define PL_PARAM_GATE_DEPTH_DB "partyline.gate.depth-db"
+#define PL_GATE_DEPTH_DB_MIN -80.0
+#define PL_GATE_DEPTH_DB_MAX 0.0
+#define PL_GATE_DEPTH_DB_DEFAULT -20.0
+/** Bool, read only: key or level acts now */
+#define PL_PARAM_GATE_ACTIVE "partyline.gate.active"
+
+enum pl_gate_mode {
+	PL_GATE_MODE_PTT,  /**< silent but while the key is held */
+	PL_GATE_MODE_VOX,  /**< silent but while loud enough */
+	PL_GATE_MODE_DUCK, /**< dimmed while the sidechain is loud enough or the key is held */
+	PL_GATE_MODE_MAX_,
+};
+
+/* --- Meter parameters -------------------------------------------------
+ * Node PL_FACTORY_METER: passes n ports through bit by bit and measures them. The figures are
+ * in the I/O area of meter-node.h and, as dBFS, in Props. */
+/** ports, decimal, 1..64, default 1; property of the node */
+#define PL_KEY_METER_PORTS "partyline.meter.ports"
+#define PL_METER_PORTS_MAX 64u
+#define PL_PORT_METER_IN_FMT "in_%u"
+#define PL_PORT_METER_OUT_FMT "out_%u"
+/** Bool, default false: true peak too (ITU-R BS.1770-4 annex 2); it costs the most */
+#define PL_PARAM_METER_TRUE_PEAK "partyline.meter.true-peak"
+/** Long, any, default 0; another value than before empties the holds and maxima */
+#define PL_PARAM_METER_RESET "partyline.meter.reset"
+/* Read only, one Float a port, dBFS (full-scale sine -3.01 RMS, 0 peak), silence -240. */
+#define PL_PARAM_METER_RMS_DB "partyline.meter.rms-db"
+#define PL_PARAM_METER_PEAK_DB "partyline.meter.peak-db"
+#define PL_PARAM_METER_PEAK_HOLD_DB "partyline.meter.peak-hold-db"
+#define PL_PARAM_METER_TRUE_PEAK_DB "partyline.meter.true-peak-db"
+#define PL_PARAM_METER_TRUE_PEAK_MAX_DB "partyline.meter.true-peak-max-db"
+
 /** Inputs are limited to this magnitude (+24 dBFS), so that no value can harm a sum or a meter. */
 #define PL_INPUT_MAX 16.0f
 /** Ceiling of the soft limiter: out = PL_LIMITER * tanh(acc / PL_LIMITER) */
