@@ -269,9 +269,9 @@ static int wait_held(struct pl_graph *graph)
 	deadline.tv_sec += PL_GRAPH_GUARD_SECONDS;
 	while (sem_timedwait(&graph->held, &deadline) < 0) {
 		if (errno != EINTR)
-			return graph->broken < 0 ? graph->broken : -errno;
+			return -errno;
 	}
-	return 0;
+	return graph->broken;
 }
 
 int pl_graph_run_wait(struct pl_graph *graph)

@@ -64,8 +64,10 @@ static void on_core_error(void *data, uint32_t id, int seq, int res, const char 
 {
 	struct pl_graph *graph = data;
 
-	if (id == PW_ID_CORE && res == -EPIPE)
+	if (id == PW_ID_CORE && res == -EPIPE) {
 		graph->broken = res;
+		sem_post(&graph->held); /* nobody else would end a run */
+	}
 	pw_thread_loop_signal(graph->loop, false);
 }
 

@@ -82,16 +82,14 @@ static int write_file(const char *folder, const char *name, const char *text)
 
 static int write_confs(const char *folder, const struct pl_server_options *options)
 {
-	spa_autofree char *text = NULL;
-	spa_autofree char *rates = NULL;
 	uint32_t rate_hz = options->rate_hz ? options->rate_hz : 48000;
 	uint32_t quantum = options->quantum;
+	char text[sizeof(server_conf) + 256];
+	char rates[128];
 	int r;
 
-	rates = options->rates ? strdup(options->rates) : spa_aprintf("%u", rate_hz);
-	text = spa_aprintf(server_conf, rate_hz, rates, quantum, quantum, quantum);
-	if (!rates || !text)
-		return -ENOMEM;
+	snprintf(rates, sizeof(rates), "%u %s", rate_hz, options->rates ? options->rates : "");
+	snprintf(text, sizeof(text), server_conf, rate_hz, rates, quantum, quantum, quantum);
 	r = write_file(folder, CONF_NAME, text);
 	if (r < 0)
 		return r;
@@ -135,6 +133,18 @@ static void exec_server(const struct pl_server *server, const struct pl_server_o
 	_exit(127);
 }
 
+/* Of this process and, inherited, of the server. */
+static void clean_environment(const char *folder)
+{
+	static const char *const names[] = {"PIPEWIRE_REMOTE", "PIPEWIRE_PROPS", "PIPEWIRE_QUANTUM",
+					    "PIPEWIRE_LATENCY", "PIPEWIRE_RATE"};
+
+	setenv("PIPEWIRE_RUNTIME_DIR", folder, 1);
+	setenv("PIPEWIRE_CONFIG_DIR", folder, 1);
+	for (size_t i = 0; i < SPA_N_ELEMENTS(names); i++)
+		unsetenv(names[i]);
+}
+
 int pl_server_new(const struct pl_server_options *options, struct pl_server **ret_server)
 {
 	spa_autoptr(pl_server) server = calloc(1, sizeof(*server));
@@ -147,7 +157,7 @@ int pl_server_new(const struct pl_server_options *options, struct pl_server **re
 
 	server->folder = strdup("/tmp/pl-graph-XXXXXX");
 	if (!server->folder)
-		return -ENOMEM;
+		return -ENOMEM; /* NOLINT(clang-analyzer-unix.Malloc): the clean-up frees it */
 	if (!mkdtemp(server->folder))
 		return -errno;
 	server->socket = spa_aprintf("%s/pipewire-0", server->folder);
@@ -159,15 +169,7 @@ int pl_server_new(const struct pl_server_options *options, struct pl_server **re
 	server->listen_fd = listen_at(server->socket);
 	if (server->listen_fd < 0)
 		return server->listen_fd;
-
-	setenv("PIPEWIRE_RUNTIME_DIR", server->folder, 1);
-	setenv("PIPEWIRE_CONFIG_DIR", server->folder, 1);
-	unsetenv("PIPEWIRE_REMOTE");
-	unsetenv("PIPEWIRE_PROPS");
-	unsetenv("PIPEWIRE_QUANTUM");
-	unsetenv("PIPEWIRE_LATENCY");
-	unsetenv("PIPEWIRE_RATE");
-
+	clean_environment(server->folder);
 	server->pid = fork();
 	if (server->pid < 0) {
 		server->pid = 0;
