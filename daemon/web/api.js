@@ -22,13 +22,17 @@ async function call(method, path, body, options = {}) {
   return result;
 }
 
-/** Changes something; what goes wrong is shown. Returns null then. */
-export async function change(method, path, body, options) {
+/**
+ * Changes something; what goes wrong is shown, unless it is to be quiet.
+ * Returns null when it is refused, undefined when nobody answers.
+ */
+export async function change(method, path, body, { quiet = false, ...options } = {}) {
   try {
     return await call(method, path, body, options);
   } catch (error) {
-    toast(error instanceof TypeError ? "The server does not answer" : error.message);
-    return null;
+    const unheard = error instanceof TypeError;
+    if (!quiet) toast(unheard ? "The server does not answer" : error.message);
+    return unheard ? undefined : null;
   }
 }
 

@@ -4,13 +4,13 @@
 import { post, stream } from "./api.js";
 import { byId, setText } from "./dom.js";
 import { buildGrid, updateGrid } from "./grid.js";
-import { forget, releaseForgotten } from "./keys.js";
+import { releaseAll } from "./keys.js";
 import { buildOptions, updateOptions } from "./settings.js";
 import { buildStations, clearMeters, showMeters, updateStations } from "./stations.js";
 import { apply, onChange, state } from "./store.js";
 
 const METERS_HZ = 30;
-let connected = false, forgotten = [];
+let connected = false;
 
 /* --- what is up with the server ------------------------------------------------ */
 
@@ -43,14 +43,12 @@ onChange((what) => {
 stream("/ws/events", {
   onOpen: () => {
     connected = true;
-    releaseForgotten(forgotten);
-    forgotten = [];
     showStatus();
   },
   onMessage: apply,
   onLost: () => {
-    if (connected) forgotten = forget();
     connected = false;
+    releaseAll(); // nobody knows what the server takes for held when it is back
     clearMeters();
     showStatus();
   },

@@ -4,41 +4,44 @@
 import { post } from "./api.js";
 import { state } from "./store.js";
 
-const held = new Map(); // "tablet/channel" -> {tablet_id, channel}
+const RETRY_MS = 500;
+const held = new Map(); // "tablet/channel" -> {what, pressed: promise of the press's answer, settled}
 
 const keyOf = (tablet, channel) => `${tablet}/${channel}`;
 const isDown = (tablet, channel) => state.tablets[tablet - 1].keys.includes(channel);
 const latches = (tablet) => state.tablets[tablet - 1].mode === "latch";
 
-async function press(tablet, channel) {
+function press(tablet, channel) {
   const key = keyOf(tablet, channel);
   if (held.has(key)) return;
   const what = { tablet_id: tablet, channel };
-  held.set(key, what);
-  if (!(await post("/ptt/request", what))) held.delete(key); // busy or lost: nothing is held
+  const entry = { what, settled: false };
+  held.set(key, entry);
+  entry.pressed = post("/ptt/request", what).then((answer) => {
+    entry.settled = true;
+    if (answer === null && held.get(key) === entry) held.delete(key); // refused: nothing is held
+  });
+}
+
+/** A key that was let go must not stay down because nobody heard it: until there is an answer. */
+async function letGo(entry, options) {
+  if (!entry.settled && !options) await entry.pressed; // never overtakes its own press
+  while ((await post("/ptt/release", entry.what, { ...options, quiet: true })) === undefined)
+    await new Promise((done) => setTimeout(done, RETRY_MS));
 }
 
 function release(tablet, channel, options) {
   const key = keyOf(tablet, channel);
-  const what = held.get(key);
-  if (!what) return;
+  const entry = held.get(key);
+  if (!entry) return;
   held.delete(key);
-  post("/ptt/release", what, options);
+  letGo(entry, options);
 }
 
-/** Also when the page goes away: keepalive lets the request outlive it. */
-export function releaseAll() {
-  for (const { tablet_id, channel } of [...held.values()]) release(tablet_id, channel, { keepalive: true });
-}
-
-/** The server was gone: it may still think that we hold what we do not hold any more. */
-export function releaseForgotten(before) {
-  for (const what of before) post("/ptt/release", what);
-}
-export function forget() {
-  const before = [...held.values()];
-  held.clear();
-  return before;
+/** @param leaving the page goes away: keepalive lets the requests outlive it */
+export function releaseAll(leaving) {
+  for (const { what } of [...held.values()])
+    release(what.tablet_id, what.channel, leaving === true ? { keepalive: true } : undefined);
 }
 
 function toggle(tablet, channel) {
@@ -68,8 +71,8 @@ export function bindKey(button, tablet, channel) {
   button.addEventListener("contextmenu", (event) => event.preventDefault());
 }
 
-window.addEventListener("blur", releaseAll);
-window.addEventListener("pagehide", releaseAll);
+window.addEventListener("blur", () => releaseAll());
+window.addEventListener("pagehide", () => releaseAll(true));
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") releaseAll();
+  if (document.visibilityState === "hidden") releaseAll(true);
 });

@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -29,6 +30,15 @@ FLAGS = (
 )
 
 
+INTO_PLACE = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3]]
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
 class BrowserError(Exception):
     pass
 
@@ -42,7 +52,7 @@ class Browser:
         self._read, to_write = os.pipe()
         self._log = tempfile.TemporaryFile()
         # DevTools reads descriptor 3 and writes 4: first out of the way, then into place.
-        command = ["/bin/sh", "-c", f'exec "$@" 3<&{to_read} 4>&{to_write}', "sh"]
+        command = [sys.executable, "-c", INTO_PLACE, str(to_read), str(to_write)]
         command += [chromium(), *FLAGS, f"--user-data-dir={self.profile}", *flags, "about:blank"]
         self.process = subprocess.Popen(
             command,
@@ -136,6 +146,7 @@ class Page:
         self.browser = browser
         self.problems = []  # errors of the console, of scripts, of the content security policy
         context = browser.call("Target.createBrowserContext")["browserContextId"]
+        self.context = context
         target = browser.call(
             "Target.createTarget", {"url": "about:blank", "browserContextId": context}
         )["targetId"]
@@ -158,6 +169,11 @@ class Page:
 
     def call(self, method, params=None):
         return self.browser.call(method, params, self.session)
+
+    def close(self):
+        """The tab and all that its context has kept; pagehide runs as when a person closes it."""
+        self.call("Page.close")
+        self.browser._pages.pop(self.session, None)
 
     def on_event(self, method, params):
         if method == "Runtime.exceptionThrown":

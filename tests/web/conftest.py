@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""The page as people meet it: real graph, real simulator, real daemon, real Chromium."""
+
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+from browser import Browser  # noqa: E402
+from rig import Session  # noqa: E402
+from wire import ask  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def session():
+    with Session(daemon=True, simulate=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Browser() as running:
+        yield running
+
+
+@pytest.fixture
+def port(session):
+    assert ask(session.http_port, "POST", "/api/reset", b"").status == 200
+    return session.http_port
+
+
+@pytest.fixture
+def open_page(browser, port):
+    """Opens pages; when the test is over none of them may have complained."""
+    pages = []
+
+    def open_one(path="/", **kwargs):
+        page = browser.page(f"http://127.0.0.1:{port}{path}", **kwargs)
+        page.wait("document.querySelectorAll('.card').length === 16 || location.pathname !== '/'")
+        pages.append(page)
+        return page
+
+    yield open_one
+    for page in pages:
+        page.js("1")  # what was said until now is heard
+        problems, page.problems = page.problems, []
+        page.close()
+        assert problems == []

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: MIT
+"""What a person does on the page, and what others see of it."""
+
+import pathlib
+
+import pytest
+from wire import WebSocket, ask
+
+TALK_KEY = '.card[data-tablet="{}"] .key[data-channel="{}"]'
+CELL = '.side.{} .xp[data-channel="{}"][data-tablet="{}"]'
+
+
+def holders(port, channel):
+    return ask(port, "GET", "/ptt/state").json()["channels"][str(channel)]
+
+
+def wait_event(events, test):
+    """Until an event says what is waited for; the socket's own guard ends a vain wait."""
+    while True:
+        event = events.read_json()
+        if test(event):
+            return event
+
+
+@pytest.fixture
+def events(port):
+    with WebSocket(port, "/ws/events") as ws:
+        ws.read_json()
+        yield ws
+
+
+def down(tablet, channel):
+    return lambda e: any(t["id"] == tablet and channel in t["keys"] for t in e.get("tablets", []))
+
+
+def up(tablet, channel):
+    return lambda e: any(t["id"] == tablet and channel not in t["keys"] for t in e.get("tablets", []))
+
+
+# --- meters --------------------------------------------------------------------
+
+PIXELS = """(() => {
+    const c = document.querySelector('.card[data-tablet="%d"] canvas');
+    const d = c.getContext("2d").getImageData(0, 2, c.width, 1).data;
+    let n = 0;
+    for (let i = 0; i < d.length; i += 4) if (d[i + 1] > 120 && d[i] < 120) n++;
+    return n / c.width;
+})()"""
+
+
+def test_meters_show_the_simulated_tablets(open_page, port):
+    page = open_page()
+    # a sine of 0.05: RMS -29 dBFS, half of the scale from -60 to 0
+    for tablet in (1, 8, 16):
+        page.wait(f"Math.abs({PIXELS % tablet} - 0.516) < 0.03")
+    page.wait("document.querySelector('.strip .level').textContent.includes('dB')")
+    page.wait("document.querySelectorAll('.key.talking').length === 64")
+    assert page.js("document.querySelector('#status').dataset.state") == "ok"
+    # the channel's bar moves: sixteen sines beat against each other
+    seen = page.js("""new Promise((done) => {
+        const seen = new Set(), look = () => {
+            seen.add(document.querySelector(".strip .level").textContent);
+            if (seen.size > 2) done(seen.size); else setTimeout(look, 20);
+        };
+        look();
+    })""")
+    assert seen > 2
+    page.problems = [p for p in page.problems if "willReadFrequently" not in p]  # our own looking
+
+
+# --- talk keys ----------------------------------------------------------------
+
+
+def test_talk_key_is_held_and_released(open_page, port, events):
+    page, other = open_page(), open_page()
+    key = TALK_KEY.format(3, 2)
+    page.down(key)
+    wait_event(events, down(3, 2))
+    assert holders(port, 2) == [3]
+    page.wait(f"document.querySelector('{key}').getAttribute('aria-pressed') === 'true'")
+    other.wait(f"document.querySelector('{key}').getAttribute('aria-pressed') === 'true'")
+    other.wait("document.querySelector('.strip[data-channel=\"2\"] .tally').textContent === 'Tablet 3'")
+    page.up(key)
+    wait_event(events, up(3, 2))
+    assert holders(port, 2) == []
+    other.wait(f"document.querySelector('{key}').getAttribute('aria-pressed') === 'false'")
+
+
+def test_talk_key_by_keyboard(open_page, port, events):
+    page = open_page()
+    key = TALK_KEY.format(1, 1)
+    page.js(f"document.querySelector('{key}').focus()")
+    page.key("keyDown", " ", text=" ", code="Space")
+    wait_event(events, down(1, 1))
+    page.key("keyUp", " ", code="Space")
+    wait_event(events, up(1, 1))
+
+
+def test_latch(open_page, port, events):
+    page = open_page()
+    key = TALK_KEY.format(4, 1)
+    ask(port, "PUT", "/api/tablet/4/mode", {"mode": "latch"})
+    page.wait("document.querySelector('.card[data-tablet=\"4\"] select').value === 'latch'")
+    page.click(key)
+    wait_event(events, down(4, 1))
+    page.wait(f"document.querySelector('{key}').getAttribute('aria-pressed') === 'true'")
+    assert holders(port, 1) == [4]
+    page.click(key)
+    wait_event(events, up(4, 1))
+
+
+@pytest.mark.parametrize("how", ["blur", "pagehide", "close", "pointercancel"])
+def test_whatever_takes_the_hand_off_lets_go(open_page, browser, port, events, how):
+    page = browser.page(f"http://127.0.0.1:{port}/")
+    page.wait("document.querySelectorAll('.card').length === 16")
+    key = TALK_KEY.format(5, 3)
+    page.down(key)
+    wait_event(events, down(5, 3))
+    page.wait(f"document.querySelector('{key}').getAttribute('aria-pressed') === 'true'")
+    if how == "blur":
+        page.js("window.dispatchEvent(new Event('blur'))")
+    elif how == "pointercancel":
+        page.js(f"document.querySelector('{key}').dispatchEvent(new PointerEvent('pointercancel'))")
+    elif how == "pagehide":
+        page.call("Page.navigate", {"url": "about:blank"})
+    else:
+        page.close()
+    wait_event(events, up(5, 3))
+    assert holders(port, 3) == []
+    if how != "close":
+        page.close()
+
+
+def test_touch(open_page, port, events):
+    page = open_page(width=800, height=1280, touch=True)
+    x, y = page.middle(TALK_KEY.format(2, 4))
+    page.call("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    wait_event(events, down(2, 4))
+    page.call("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    wait_event(events, up(2, 4))
+
+
+# --- crosspoints -----------------------------------------------------------------
+
+
+def test_crosspoint_is_seen_by_another_page_and_on_http(open_page, port, events):
+    page, other = open_page("/#crosspoints"), open_page("/#crosspoints")
+    cell = CELL.format("uplink", 2, 7)
+    page.click(cell)  # chooses
+    page.click(cell)  # switches
+    wait_event(events, lambda e: any(c["gain"] == 0 for c in e.get("uplink", [])))
+    other.wait(f"document.querySelector('{cell}').textContent === 'off'")
+    assert ask(port, "GET", "/state").json()["config"]["uplink"]["2"]["7"] == 0
+    page.click(cell)  # back to what it was
+    other.wait(f"document.querySelector('{cell}').textContent === '\u221212'")
+    page.type("") or page.key("keyDown", "-", text="-")
+    page.key("keyUp", "-")
+    page.type("7.5")
+    page.key("keyDown", "Enter", text="\r")
+    other.wait(f"document.querySelector('{cell}').textContent === '\u22127.5'")
+    gain = ask(port, "GET", "/state").json()["config"]["uplink"]["2"]["7"]
+    assert gain == pytest.approx(10 ** (-7.5 / 20))
+    x, y = page.middle(cell)
+    page.call("Input.dispatchMouseEvent",
+              {"type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": -100})
+    other.wait(f"document.querySelector('{cell}').textContent === '\u22126.5'")
+    page.key("keyDown", "Delete")
+    other.wait(f"document.querySelector('{cell}').textContent === 'off'")
+
+
+def test_downlink_and_arrow_keys(open_page, port, events):
+    page = open_page("/#crosspoints")
+    page.click(CELL.format("downlink", 1, 1))
+    page.key("keyDown", "ArrowDown")
+    page.key("keyDown", "ArrowRight")
+    page.key("keyDown", "+", text="+")
+    wait_event(events, lambda e: "downlink" in e)
+    gain = ask(port, "GET", "/state").json()["config"]["downlink"]["2"]["2"]
+    assert gain == pytest.approx(10 ** (-11 / 20))
+    assert page.js("document.querySelector('.inspector strong').textContent") == "Channel 2 \u2192 Tablet 2"
+
+
+def test_change_by_another_face_appears(open_page, port):
+    page = open_page()
+    ask(port, "POST", "/tablet/9/mute", {"mute": True})
+    page.wait("document.querySelector('.card[data-tablet=\"9\"] .mute').getAttribute('aria-pressed') === 'true'")
+    ask(port, "PUT", "/api/tablet/9/name", {"name": "Kamera Süd <b>"})
+    page.wait("document.querySelector('.card[data-tablet=\"9\"] h2').textContent === 'Kamera Süd <b>'")
+    ask(port, "PUT", "/api/channel/2/name", {"name": "Bühne"})
+    page.wait("document.querySelector('.strip[data-channel=\"2\"] h2').textContent === 'Bühne'")
+
+
+def test_mutes_modes_and_options(open_page, port, events):
+    page = open_page()
+    page.click('.strip[data-channel="1"] .mute')
+    wait_event(events, lambda e: e["type"] == "channel.mute")
+    assert ask(port, "GET", "/state").json()["config"]["channel_mute"] == {"1": True}
+    page.js("""(() => { const s = document.querySelector('.card[data-tablet="6"] select');
+        s.value = "vox"; s.dispatchEvent(new Event("change")); })()""")
+    wait_event(events, lambda e: any(t["mode"] == "vox" for t in e.get("tablets", [])))
+    page.click("#tab-options")
+    page.js("""(() => { const i = document.querySelector("#view-options input[type=number]");
+        i.value = "6"; i.dispatchEvent(new Event("change")); })()""")
+    event = wait_event(events, lambda e: "options" in e)
+    assert event["options"]["headroom_db"] == 6
+    page.js('document.querySelector("#view-options input[role=switch]").click()')
+    assert wait_event(events, lambda e: "options" in e)["options"]["party_line"] is False
+
+
+def test_settings_of_a_tablet(open_page, port, events):
+    page = open_page()
+    page.click('.card[data-tablet="2"] .more')
+    page.wait("document.querySelector('#tablet-dialog').open")
+    page.js("""(() => { const i = document.querySelector("#tablet-dialog input[type=text]");
+        i.value = "Regie"; i.dispatchEvent(new Event("change")); })()""")
+    wait_event(events, lambda e: any(t["name"] == "Regie" for t in e.get("tablets", [])))
+    page.js("document.querySelector('#tablet-dialog input[role=switch]').click()")
+    wait_event(events, lambda e: any(t["talk_mute"] for t in e.get("tablets", [])))
+    page.js("""(() => { const i = document.querySelector("#tablet-dialog input[type=range]");
+        i.value = "-20"; i.dispatchEvent(new Event("input")); })()""")
+    event = wait_event(events, lambda e: any(t["sidetone"] for t in e.get("tablets", [])))
+    assert event["tablets"][0]["sidetone"] == pytest.approx(0.1)
+
+
+def test_a_refused_value_is_said_and_put_back(open_page, port):
+    page = open_page("/#options")
+    page.js("""(() => { const i = document.querySelector("#view-options input[type=number]");
+        i.value = "99"; i.dispatchEvent(new Event("change")); })()""")
+    page.wait("document.querySelector('.toast.error')")
+    page.wait("document.querySelector('#view-options input[type=number]').value === '12'")
+    assert ask(port, "GET", "/state").json()["config"]["headroom_db"] == 12
+    # Chromium itself writes a line about the answer of 422
+    page.problems = [p for p in page.problems if "422" not in p]
+
+
+# --- server lost ------------------------------------------------------------------
+
+
+def test_server_lost_and_back(session, open_page, port, events):
+    page = open_page()
+    page.down(TALK_KEY.format(1, 2))
+    wait_event(events, down(1, 2))
+    session.processes["partyline"].popen.kill()
+    session.processes["partyline"].popen.wait()
+    page.wait("!document.querySelector('#banner').hidden")
+    assert page.js("document.querySelector('#status').dataset.state") == "lost"
+    page.up(TALK_KEY.format(1, 2))
+    session.start_daemon()
+    ask(port, "PUT", "/api/tablet/11/name", {"name": "after"})
+    page.wait("document.querySelector('#banner').hidden")
+    page.wait("document.querySelector('.card[data-tablet=\"11\"] h2').textContent === 'after'")
+    page.wait("document.querySelectorAll('.key.talking').length === 64")
+    # the key that was held when the server went is not held for ever
+    page.wait("document.querySelectorAll('.key[aria-pressed=true]').length === 0")
+    assert holders(port, 2) == []
+    lost = ("WebSocket connection", "Failed to load resource", "ERR_CONNECTION")
+    page.problems = [p for p in page.problems if not any(word in p for word in lost)]
+
+
+# --- the rest ----------------------------------------------------------------------
+
+
+def test_docs(open_page, port):
+    page = open_page("/docs")
+    page.wait("document.querySelectorAll('.docs details').length > 30")
+    page.js("document.querySelectorAll('.docs details').forEach((d) => (d.open = true))")
+    assert "/ptt/request" in page.js("document.querySelector('.docs').textContent")
+
+
+def test_everything_has_a_name(open_page, port):
+    """What can be worked has an accessible name."""
+    page = open_page()
+    for tab in ("stations", "crosspoints", "options"):
+        page.click(f"#tab-{tab}")
+        nameless = page.js("""[...document.querySelectorAll("button, input, select")].filter((e) =>
+            !e.getAttribute("aria-label") && !e.labels?.length && !e.textContent.trim()).map((e) => e.outerHTML)""")
+        assert nameless == []
+
+
+@pytest.mark.parametrize("width,height", [(800, 1280), (1280, 800), (390, 844), (1920, 1080)])
+def test_nothing_sticks_out(open_page, port, width, height):
+    page = open_page(width=width, height=height, touch=width < 1000)
+    for tab in ("stations", "crosspoints", "options"):
+        page.click(f"#tab-{tab}")
+        assert page.js("document.documentElement.scrollWidth <= innerWidth"), (tab, width)
+
+
+def test_a_strict_policy_is_sent(port):
+    policy = ask(port, "GET", "/").headers["content-security-policy"]
+    assert "script-src 'self'" in policy and "unsafe" not in policy
+
+
+def test_modules_are_there(port):
+    web = pathlib.Path(__file__).resolve().parents[2] / "daemon/web"
+    for file in web.glob("*.js"):
+        assert ask(port, "GET", f"/{file.name}").body == file.read_bytes()
