@@ -109,7 +109,8 @@ static int load(struct host *host, const struct spa_dict *info)
 			return -ENOENT;
 	} while (!spa_streq(factory->name, PL_FACTORY_MATRIX));
 
-	host->handle = calloc(1, spa_handle_factory_get_size(factory, info));
+	/* Larger than nothing, whatever the factory says. */
+	host->handle = calloc(1, spa_handle_factory_get_size(factory, info) + 1u);
 	r = spa_handle_factory_init(factory, host->handle, info, host->support,
 				    SPA_N_ELEMENTS(host->support));
 	if (r < 0) {
@@ -136,8 +137,8 @@ int host_init(struct host *host, const char *n_tablets, const char *n_channels, 
 	r = load(host, &SPA_DICT_INIT_ARRAY(items));
 	if (r < 0)
 		return r;
-	host->n_tablets = (uint32_t)atoi(n_tablets);
-	host->n_channels = (uint32_t)atoi(n_channels);
+	spa_atou32(n_tablets, &host->n_tablets, 10);
+	spa_atou32(n_channels, &host->n_channels, 10);
 	host->control = calloc(1, HOST_CONTROL_SIZE);
 	host->page = calloc(1, sizeof(*host->page));
 	spa_node_set_io(host->node, SPA_IO_Position, &host->position, sizeof(host->position));

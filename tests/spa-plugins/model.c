@@ -144,7 +144,7 @@ static bool listen_to_voices(struct model *m, const float *talk)
 	for (uint32_t t = 0; t < m->n_tablets; t++) {
 		if (m->modes[t] != PL_TALK_MODE_VOX)
 			continue;
-		if (fabs(talk[t]) >= threshold) {
+		if (fabs((double)talk[t]) >= threshold) {
 			changed = changed || !m->vox_open[t];
 			m->vox_open[t] = true;
 			m->vox_until[t] = m->now + 1u + hang;

@@ -23,7 +23,7 @@ static inline uint32_t pl_random_next(void)
 
 static inline uint32_t pl_random_below(uint32_t n)
 {
-	return pl_random_next() % n;
+	return n > 1u ? pl_random_next() % n : 0;
 }
 
 static inline double pl_random_uniform(double from, double to)

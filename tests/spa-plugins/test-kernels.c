@@ -256,11 +256,16 @@ static double limiter_error(const struct pl_kernels *k, float from, float factor
 	struct pl_level level;
 	double worst = 0.0;
 
-	for (float v = from; v < 800.0f;) {
+	float v = from;
+
+	while (v < 800.0f) {
 		uint32_t n = 0;
 
-		for (; n < PL_CHUNK && v < 800.0f; n++, v *= factor)
+		while (n < PL_CHUNK && v < 800.0f) {
 			x[n] = n & 1u ? -v : v;
+			v *= factor;
+			n++;
+		}
 		k->limit(y, x, n, &level);
 		for (uint32_t i = 0; i < n; i++) {
 			double right = 0.9 * tanh(x[i] / 0.9);

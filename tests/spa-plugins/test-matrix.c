@@ -230,7 +230,7 @@ PL_TEST(no_clicks)
 					i == 2 ? most : most + amplitude * M_PI / 2.0 / RAMP;
 				float x = host_out(&h, i)[n];
 
-				PL_CHECK(fabs(x - last[i]) <= allowed);
+				PL_CHECK(fabs((double)x - last[i]) <= allowed);
 				last[i] = x;
 			}
 		}
