@@ -28,7 +28,7 @@ struct pl_test {
 };
 
 static struct pl_test *pl_test_first;
-static struct pl_test **pl_test_end = &pl_test_first;
+static struct pl_test **pl_test_end __attribute__((unused)) = &pl_test_first;
 static bool pl_test_failed;
 static const char *pl_test_name;
 

@@ -283,6 +283,7 @@ def test_log_of_a_short_life(daemon):
     daemon.start()
     daemon.get("/health")
     daemon.call("POST", "/ptt/request", {"tablet_id": 1, "channel": 2, "priority": 3})
+    daemon.wait_record("engine.waiting")
     daemon.process.stop()
     records = daemon.records()
     events = {record["event_type"]: (level, record) for level, record in records}
