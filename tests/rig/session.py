@@ -255,6 +255,9 @@ class Session:
 
     def start_pipewire(self):
         """Start the server, also again after it was killed."""
+        # A killed server leaves its sockets, which would look like the new one's.
+        for name in ("pipewire-0", "pipewire-0-manager"):
+            (self.runtime / name).unlink(missing_ok=True)
         process = self.spawn("pipewire", ["pipewire"], env=self._with_runtime())
         wait_for_path(str(self.runtime / "pipewire-0-manager"), process)
         return process
