@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Any bytes as the body of any request: two bytes choose route and ids, the rest is the body.
+ * The real decoders, the real control; a body that is refused must leave the model as it was.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "config.h"
+#include "fuzz.h"
+
+static int apply(void *engine, const struct pl_model *before, const struct pl_model *after)
+{
+	return 0;
+}
+
+static int read_meters(void *engine, struct pl_meters_data *ret_data)
+{
+	memset(ret_data, 0, sizeof(*ret_data));
+	return -ENODATA;
+}
+
+static bool is_connected(void *engine)
+{
+	return false;
+}
+
+static int keep(void *keeper, const struct pl_model *model, bool keys_only)
+{
+	return 0;
+}
+
+static struct pl_control *get_control(void)
+{
+	static const struct pl_engine_ops engine = {apply, read_meters, is_connected};
+	static const struct pl_keeper_ops keeper = {keep};
+	static struct pl_config config;
+	static struct pl_control *control;
+	struct pl_model model;
+
+	if (control)
+		return control;
+	pl_config_defaults(&config);
+	pl_model_init(&model, config.n_tablets, config.n_channels);
+	if (pl_control_new(&config, &model, &engine, NULL, &keeper, NULL, &control) < 0)
+		abort();
+	return control;
+}
+
+/** The pattern with ids in place of names. */
+static void make_path(const char *pattern, unsigned id, char *ret_path, size_t size)
+{
+	size_t n = 0;
+
+	while (*pattern && n + 4 < size) {
+		if (*pattern != '{') {
+			ret_path[n++] = *pattern++;
+			continue;
+		}
+		n += (size_t)snprintf(ret_path + n, size - n, "%u", id & 15u);
+		pattern = strchr(pattern, '}') + 1;
+	}
+	ret_path[n] = '\0';
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct pl_actor actor = {
+		.face = "http", .name = "fuzz", .role = PL_ROLE_ADMIN};
+	struct pl_control *control = get_control();
+	const struct pl_http_route *routes;
+	struct pl_http_reply reply;
+	struct pl_model before;
+	char path[128];
+	size_t n;
+
+	if (size < 2)
+		return 0;
+	routes = pl_http_routes(&n);
+	routes += data[0] % n;
+	if (strcmp(routes->pattern, "/config/reload") == 0)
+		return 0; /* reads files of the machine */
+	make_path(routes->pattern, data[1], path, sizeof(path));
+	before = *pl_control_model(control);
+	pl_http_dispatch(control, &actor, routes->method, path, (const char *)data + 2, size - 2,
+			 &reply);
+	if (!reply.tree || reply.status < 200 || reply.status > 499)
+		abort();
+	if (reply.status != 200 && (!json_object_object_get_ex(reply.tree, "detail", NULL) ||
+				    !pl_model_equal(&before, pl_control_model(control))))
+		abort();
+	if (!json_object_to_json_string(reply.tree))
+		abort();
+	json_object_put(reply.tree);
+	return 0;
+}
