@@ -283,8 +283,9 @@ class Session:
         return self.spawn("wireplumber", ["wireplumber", "-p", profile])
 
     def start_pulse(self):
-        process = self.spawn("pipewire-pulse", ["pipewire-pulse"])
         (self.runtime / "pulse").mkdir(exist_ok=True)
+        (self.runtime / "pulse/native").unlink(missing_ok=True)
+        process = self.spawn("pipewire-pulse", ["pipewire-pulse"])
         wait_for_path(str(self.runtime / "pulse/native"), process)
         return process
 

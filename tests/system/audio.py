@@ -118,6 +118,16 @@ class Probe:
         self.process.popen.stdin.write("go\n")
         self.process.popen.stdin.flush()
 
+    def wait(self, seconds):
+        """Until so much more has been recorded; tells nothing about the clock on the wall."""
+        n_frames = None
+        for line in self.process.popen.stdout:
+            at = int(line.split()[1])
+            n_frames = n_frames or at + seconds * self.session.rate
+            if at >= n_frames:
+                return
+        raise AssertionError("the probe ended: " + self.process.log_text())
+
     def finish(self, at_once=False):
         """Wait for all frames (or end it now); {node: samples}, and the probe's own figures."""
         if at_once:
@@ -127,8 +137,9 @@ class Probe:
         self.process.popen.stdout.close()
         if not at_once:
             self.process.popen.stdin.close()
-        data = np.fromfile(self.path, "<f4").astype(np.float64).reshape(-1, len(self.sources))
-        figures = json.loads(out)
+        data = np.fromfile(self.path, "<f4").astype(np.float64)
+        data = data.reshape(-1, max(len(self.sources), 1))
+        figures = json.loads(out.splitlines()[-1])
         return {node: data[:, i] for i, node in enumerate(self.sources)}, figures
 
 

@@ -23,16 +23,16 @@
  * starts it; at N frames, at the end of standard input or on SIGTERM it writes the recording (K
  * interleaved float channels, host byte order) and prints one line of JSON. With --freewheel it
  * joins the freewheeling driver: every sample is then waited for, however busy the machine is, at
- * FACTOR times real time at the most.
+ * FACTOR times real time at the most. While it runs it prints `at FRAMES` about every 4800 frames.
  */
 
 #define INPUTS_MAX 160
-#define QUANTUM_MAX 8192u
+#define PROGRESS_FRAMES 4800u
 
 struct probe {
 	struct pw_main_loop *loop;
 	struct pw_filter *filter;
-	struct spa_source *end_event;
+	struct spa_source *end_event, *progress_event;
 	void *inputs[INPUTS_MAX];
 	void *output;
 	uint32_t n_inputs;
@@ -43,6 +43,7 @@ struct probe {
 	float *played; /* n_frames_wanted samples, zero beyond the file's end */
 	float *recorded;
 	_Atomic bool armed;
+	_Atomic uint64_t progress; /* frames, for printing */
 
 	struct {
 		uint64_t n_frames;
@@ -96,6 +97,10 @@ static void on_process(void *data, struct spa_io_position *position)
 			memcpy(out, probe->played + at, n_now * sizeof(float));
 	}
 	probe->rt.n_frames += n_now;
+	if (at / PROGRESS_FRAMES != probe->rt.n_frames / PROGRESS_FRAMES) {
+		atomic_store(&probe->progress, probe->rt.n_frames);
+		pw_loop_signal_event(pw_main_loop_get_loop(probe->loop), probe->progress_event);
+	}
 	if (running && probe->rt.n_frames == probe->n_frames_wanted) {
 		probe->rt.ended = true;
 		pw_loop_signal_event(pw_main_loop_get_loop(probe->loop), probe->end_event);
@@ -114,6 +119,14 @@ static void on_end(void *data, uint64_t count)
 	struct probe *probe = data;
 
 	pw_main_loop_quit(probe->loop);
+}
+
+static void on_progress(void *data, uint64_t count)
+{
+	struct probe *probe = data;
+
+	printf("at %llu\n", (unsigned long long)atomic_load(&probe->progress));
+	fflush(stdout);
 }
 
 static void on_signal(void *data, int number)
@@ -261,6 +274,7 @@ int main(int argc, char *argv[])
 
 	probe.loop = pw_main_loop_new(NULL);
 	loop = pw_main_loop_get_loop(probe.loop);
+	probe.progress_event = pw_loop_add_event(loop, on_progress, &probe);
 	probe.end_event = pw_loop_add_event(loop, on_end, &probe);
 	pw_loop_add_signal(loop, SIGTERM, on_signal, &probe);
 	pw_loop_add_signal(loop, SIGINT, on_signal, &probe);

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: MIT
+"""Loading, unloading, killing and restarting: what comes back, and that no sample is lost."""
+
+import array
+import mmap
+import os
+import socket
+
+import numpy as np
+import pytest
+
+import audio
+import model
+from rig import Graph, Session
+
+TABLETS, CHANNELS = 3, 2
+N_LINKS = 2 * (TABLETS + CHANNELS)
+TALK = [f"partyline.tablet.{t}" for t in range(1, TABLETS + 1)]
+LISTEN = [f"partyline.tablet.{t}.listen" for t in range(1, TABLETS + 1)]
+SPEED = 4  # times real time that freewheeling clients run at
+OUT = [f"partyline.channel.{c}.out" for c in range(1, CHANNELS + 1)]
+
+
+def partyline_nodes(graph):
+    return {
+        Graph.props(node).get("node.name"): Graph.props(node)
+        for node in graph.of_type("Node")
+        if "partyline.role" in Graph.props(node)
+    }
+
+
+def wait_links(session, n_links=N_LINKS):
+    with session.graph() as graph:
+        return graph.wait_for(
+            lambda g: len(g.partyline_links()) == n_links and g.partyline_links(), "the links"
+        )
+
+
+def noise(seconds, seed, rate=48000):
+    """Speech-like loud, and every sample tells where it is from."""
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, int(seconds * rate)).astype("<f4")
+
+
+class Watch:
+    """Noise through tablet 1 into everything that can be heard, every sample waited for.
+
+    Two clients, so that the graph has no circle in which one of them would hear itself later.
+    """
+
+    def __init__(self, session, seed):
+        seconds = 60.0  # at the most; it ends with check_no_sample_lost()
+        self.played = noise(seconds, seed)
+        self.player = audio.Probe(session, [], seconds, self.played, TALK[0], freewheel=SPEED)
+        self.recorder = audio.Probe(session, [TALK[0], *OUT, *LISTEN], seconds, freewheel=SPEED)
+
+    def __enter__(self):
+        self.recorder.start()
+        self.player.start()
+        return self
+
+    def __exit__(self, *details):
+        self.player.__exit__(*details)
+        self.recorder.__exit__(*details)
+
+    def wait(self, seconds):
+        """Let so much of the sound run."""
+        self.recorder.wait(seconds)
+
+    def check_no_sample_lost(self, matrix):
+        """What was played is there from the first to the last sample, at the model's level."""
+        _, figures = self.player.finish(at_once=True)
+        assert figures["gaps"] == 0
+        played = self.played[: figures["frames"] - 2 * 8192]  # the last cycles go with the player
+        recorded, _ = self.recorder.finish(at_once=True)
+        heard = recorded[TALK[0]]
+        offset, _ = audio.align(played[:8192].astype(np.float64), heard)
+        assert np.array_equal(heard[offset : offset + len(played)], played)
+        talk = np.zeros((TABLETS, len(heard)))
+        talk[0] = heard
+        outs, listens = matrix.mix(talk, np.zeros((CHANNELS, len(heard))))
+        for name, wanted in zip(OUT + LISTEN, [*outs, *listens]):
+            assert audio.db(np.max(np.abs(recorded[name] - wanted))) < -110, name
+
+
+# --- loading ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", ["main", "main-systemwide", "main-embedded"])
+@pytest.mark.parametrize("module", ["server", "process"])
+def test_loads_in_every_way_and_profile(profile, module):
+    with Session(tablets=TABLETS, channels=CHANNELS, profile=profile, module=module) as session:
+        with session.graph() as graph:
+            graph.wait_for(lambda g: g.is_complete(TABLETS, CHANNELS), "all links")
+            nodes = partyline_nodes(graph)
+            links = graph.partyline_links()
+        assert len(set(links)) == len(links) == N_LINKS
+        for number, name in enumerate(TALK, 1):
+            assert nodes[name]["media.class"] == "Audio/Sink"
+            assert nodes[name]["partyline.role"] == "tablet.talk"
+            assert str(nodes[name]["partyline.id"]) == str(number)
+            assert nodes[name]["node.description"] == f"Partyline Tablet {number}"
+            talk = (name, "monitor_MONO", "partyline.matrix", f"tablet_{number}_talk")
+            listen = ("partyline.matrix", f"tablet_{number}_listen", f"{name}.listen", "input_MONO")
+            assert talk in links and listen in links
+            assert nodes[f"{name}.listen"]["media.class"] == "Audio/Source/Virtual"
+        assert len(nodes) == 1 + N_LINKS
+        # Only partyline devices are there, and none of them is the default.
+        assert session.run(["wpctl", "inspect", "@DEFAULT_AUDIO_SINK@"]).returncode != 0
+        for name in ("pipewire", "wireplumber", "partyline-nodes"):
+            assert " E " not in session.log_text(name) and "[E]" not in session.log_text(name)
+
+
+def test_the_shipped_drop_in_brings_sixteen_and_four():
+    with Session(module="shipped") as session:
+        assert len(wait_links(session, 40)) == 40
+
+
+@pytest.mark.parametrize(
+    "args,words",
+    [
+        ({"tablets": 65}, ["tablets: 65", "1..64"]),
+        ({"channels": 0}, ["channels: 0", "1..64"]),
+        ({"tabletz": 3}, ["tabletz", "no such argument"]),
+        ({"audio.rate": 1}, ["audio.rate: 1", "8000..192000"]),
+    ],
+)
+def test_wrong_arguments_are_told_and_leave_nothing(args, words):
+    with Session(tablets=2, channels=1, module_args=args, profile=None) as session:
+        with session.graph() as graph:
+            graph.wait_for(lambda g: g.node("Dummy-Driver"), "the server at work")
+            assert not partyline_nodes(graph)
+        log = session.log_text("pipewire")
+        assert "mod.partyline" in log
+        for word in words:
+            assert word in log
+        assert not list(session.runtime.glob("partyline*"))
+
+
+@pytest.mark.parametrize("module,process", [("server", "pipewire"), ("process", "partyline-nodes")])
+def test_a_clean_end_leaves_nothing(module, process):
+    with Session(tablets=TABLETS, channels=CHANNELS, module=module) as session:
+        assert list(session.runtime.glob("partyline-meters-*"))
+        assert session.processes[process].stop() == 0
+        assert not list(session.runtime.glob("partyline*"))
+        if module == "process":
+            with session.graph() as graph:
+                graph.wait_for(lambda g: g.node("Dummy-Driver"), "the server at work")
+                assert not partyline_nodes(graph) and not graph.links()
+
+
+# --- meters ----------------------------------------------------------------
+
+
+def receive_page(session):
+    with session.graph() as graph:
+        matrix = graph.wait_for(lambda g: g.node("partyline.matrix"), "the matrix")
+        path = Graph.props(matrix)["partyline.meters.socket"]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(audio.GUARD_SECONDS)
+        client.connect(path)
+        descriptors = array.array("i")
+        _, ancillary, _, _ = client.recvmsg(1, socket.CMSG_LEN(descriptors.itemsize))
+        descriptors.frombytes(ancillary[0][2])
+    return descriptors[0]
+
+
+@pytest.mark.parametrize("module", ["server", "process"])
+def test_meters_run_and_nobody_can_write_them(module):
+    with Session(tablets=TABLETS, channels=CHANNELS, module=module) as session:
+        fd = receive_page(session)
+        size = os.fstat(fd).st_size
+        page = mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
+        # magic, version, size, tablets, channels; then clock and position after 64 bytes
+        assert page[:4] == b"PLMT"
+        assert np.frombuffer(page[8:20], "<u4").tolist() == [size, TABLETS, CHANNELS]
+        before = np.frombuffer(page[64:80], "<u8").copy()
+        with audio.Probe(session, OUT, 0.1) as probe:  # some cycles go by
+            probe.start()
+            probe.finish()
+        assert np.all(np.frombuffer(page[64:80], "<u8") > before)
+        with pytest.raises(PermissionError):
+            mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        with pytest.raises(OSError):
+            os.write(fd, b"x")
+        os.close(fd)
+
+
+# --- routing by the user ---------------------------------------------------
+
+
+def stream_target(graph, stream):
+    """Name of the node that the stream's links lead to, or None."""
+    targets = {link[2] for link in graph.links() if link[0] == stream}
+    return targets.pop() if len(targets) == 1 else None
+
+
+def spawn_stream(session, *target):
+    """An application that plays silence as long as its standard input is open."""
+    return session.spawn(
+        "stream",
+        ["pw-cat", "-p", "--raw", "--rate", "48000", "--channels", "1", *target]
+        + ["-P", "{ node.name = stream }", "/dev/zero"],
+    )
+
+
+def test_a_stream_goes_where_the_user_sends_it():
+    with Session(tablets=TABLETS, channels=CHANNELS) as session, session.graph() as graph:
+        spawn_stream(session, "--target", "partyline.tablet.1")
+        graph.wait_for(lambda g: stream_target(g, "stream") == "partyline.tablet.1", "first target")
+        stream = graph.node("stream")["id"]
+        serial = Graph.props(graph.node("partyline.tablet.2"))["object.serial"]
+        session.check(["pw-metadata", stream, "target.object", serial])
+        graph.wait_for(lambda g: stream_target(g, "stream") == "partyline.tablet.2", "second target")
+        session.check(["pw-metadata", stream, "target.object", "partyline.channel.1"])
+        graph.wait_for(lambda g: stream_target(g, "stream") == "partyline.channel.1", "third target")
+        assert len(graph.partyline_links()) == N_LINKS
+
+
+def test_partyline_becomes_default_only_when_told():
+    with Session(tablets=TABLETS, channels=CHANNELS) as session, session.graph() as graph:
+        graph.wait_for(lambda g: g.is_complete(TABLETS, CHANNELS), "all links")
+        desk = "{ factory.name = support.null-audio-sink node.name = desk media.class = Audio/Sink"
+        desk += " audio.position = [ FL FR ] }"
+        session.spawn("desk", ["pw-cli", "-m", "create-node", "adapter", desk])
+        graph.wait_for(lambda g: g.ports(port_name="playback_FL"), "the desk")
+        # A stream without a target finds the desk, though ten of our devices were there before.
+        spawn_stream(session)
+        graph.wait_for(lambda g: stream_target(g, "stream") == "desk", "the desk")
+        metadata = graph.metadata()
+        assert metadata[(0, "default.audio.sink")]["name"] == "desk"
+        # The desk's monitor, not one of our sources, is the default source.
+        assert metadata[(0, "default.audio.source")]["name"] == "desk"
+
+        session.check(["wpctl", "set-default", graph.node("partyline.tablet.2")["id"]])
+        graph.wait_for(lambda g: stream_target(g, "stream") == "partyline.tablet.2", "the tablet")
+        assert graph.metadata()[(0, "default.audio.sink")]["name"] == "partyline.tablet.2"
+
+
+def test_a_stream_without_target_is_not_sent_to_the_intercom():
+    with Session(tablets=TABLETS, channels=CHANNELS) as session:
+        done = session.run(["pw-cat", "-p", audio.SHORT_SPEECH])
+        assert done.returncode != 0
+        assert "no target node available" in done.stderr
+
+
+# --- links -----------------------------------------------------------------
+
+
+def has_wireplumber(graph):
+    return any(
+        "WirePlumber" in str(Graph.props(client).get("application.name"))
+        for client in graph.of_type("Client")
+    )
+
+
+def serials(graph):
+    """Of all links; ids are used again, serials never."""
+    return {Graph.props(item).get("object.serial") for item in graph.of_type("Link")}
+
+
+def test_links_come_back_one_by_one():
+    with Session(tablets=TABLETS, channels=CHANNELS) as session, session.graph() as graph:
+        links = graph.wait_for(
+            lambda g: g.is_complete(TABLETS, CHANNELS) and g.partyline_links(), "all links"
+        )
+        before = serials(graph)
+        for source, port, sink, sink_port in (links[0], links[-1]):
+            session.check(["pw-link", "-d", f"{source}:{port}", f"{sink}:{sink_port}"])
+        graph.wait_for(
+            lambda g: g.partyline_links() == links
+            and len(serials(g) - before) == 2,
+            "the links again",
+        )
+
+
+def test_wireplumber_may_die_and_no_sample_is_lost():
+    matrix = model.Matrix(TABLETS, CHANNELS)
+    with Session(tablets=TABLETS, channels=CHANNELS) as session:
+        before = wait_links(session)
+        with Watch(session, seed=1) as watch:
+            watch.wait(0.3)
+            session.processes["wireplumber"].kill()
+            watch.wait(0.5)
+            assert wait_links(session) == before
+            watch.check_no_sample_lost(matrix)
+
+        # The next one takes over what it finds, mends a link, and doubles none.
+        session.start_wireplumber()
+        cut = before[0]
+        with session.graph() as graph:
+            graph.wait_for(has_wireplumber, "WirePlumber")
+            old = serials(graph)
+            session.check(["pw-link", "-d", f"{cut[0]}:{cut[1]}", f"{cut[2]}:{cut[3]}"])
+            graph.wait_for(
+                lambda g: g.partyline_links() == before and len(serials(g) - old) == 1,
+                "one new link, all others the old ones",
+            )
+        with Watch(session, seed=2) as watch:
+            watch.wait(0.3)
+            watch.check_no_sample_lost(matrix)
+
+
+def test_pipewire_may_die_and_everything_comes_back():
+    with Session(tablets=TABLETS, channels=CHANNELS) as session:
+        before = wait_links(session)
+        session.processes["pipewire"].kill()
+        session.processes["wireplumber"].wait()  # it ends with its server
+        session.start_pipewire()
+        session.start_wireplumber()
+        assert wait_links(session) == before
+        assert len(list(session.runtime.glob("partyline-meters-*"))) == 1
+        os.close(receive_page(session))
+
+
+def test_the_process_of_its_own_follows_the_server_and_can_be_replaced():
+    with Session(tablets=TABLETS, channels=CHANNELS, module="process") as session:
+        before = wait_links(session)
+        session.processes["pipewire"].kill()
+        session.processes["wireplumber"].wait()
+        session.start_pipewire()
+        session.start_wireplumber()
+        assert wait_links(session) == before
+
+        with session.graph() as graph:
+            graph.wait_for(partyline_nodes, "the nodes")
+            session.processes["partyline-nodes"].kill()
+            graph.wait_for(lambda g: not partyline_nodes(g), "the nodes gone")
+            assert session.processes["pipewire"].alive
+            session.start_module_process()
+            graph.wait_for(lambda g: g.partyline_links() == before, "the links again")
+        # The second process has taken over the socket that the killed one left.
+        assert len(list(session.runtime.glob("partyline-meters-*"))) == 1
+        os.close(receive_page(session))
