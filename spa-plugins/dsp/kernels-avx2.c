@@ -4,6 +4,7 @@
 #include "cpu-flags.h"
 
 #define VN 8u
+#define ROWS 3u
 typedef __m256 vf;
 typedef __m256 vm;
 

@@ -5,6 +5,7 @@
 #include "cpu-flags.h"
 
 #define VN 16u
+#define ROWS 4u
 typedef __m512 vf;
 typedef __mmask16 vm;
 

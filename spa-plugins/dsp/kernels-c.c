@@ -227,6 +227,7 @@ static void limit_c(float *dst, const float *src, uint32_t n_frames, struct pl_l
 const struct pl_kernels pl_kernels_c = {
 	.name = "c",
 	.mix = mix_c,
+	.n_rows = 1,
 	.mix_ramp = mix_ramp_c,
 	.ramp_product = ramp_product_c,
 	.ramp_subtract = ramp_subtract_c,

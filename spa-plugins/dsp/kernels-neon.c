@@ -6,6 +6,7 @@
 /* 64-bit ARM: NEON with fused multiply-add is always there. */
 
 #define VN 4u
+#define ROWS 4u
 typedef float32x4_t vf;
 typedef uint32x4_t vm;
 

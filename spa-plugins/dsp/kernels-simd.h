@@ -15,6 +15,7 @@
  *   vf_scale2(a, k)   a times 2 to the integer in the low bits of k
  *   vf_most(a, b)     larger of two magnitudes >= 0; a NaN is larger than all and stays
  *   vf_sum, vf_top    sum and maximum of the lanes
+ *   ROWS              destinations of mix_rows: ROWS * 4 + ROWS + 1 registers
  *   KERNELS, KERNELS_NAME, KERNELS_FLAGS
  *
  * and includes this file once. Scratch vectors are read and written in whole vectors.
@@ -103,6 +104,60 @@ static void mix_v(float *dst, const float *base, const struct pl_term *terms, ui
 	}
 	for (; n < n_frames; n += VN)
 		mix_tile(dst + n, base + n, terms, n_terms, 1);
+}
+
+/** Vectors of each of ROWS destinations that are summed side by side. */
+#define ROWS_TILE 4
+
+INLINE void mix_rows_tile(float *dst, const float *base, const float *gains, const uint32_t *src,
+			  uint32_t n_src, const int n_vectors)
+{
+	vf acc[ROWS][ROWS_TILE];
+
+#pragma GCC unroll 4
+	for (int r = 0; r < (int)ROWS; r++) {
+#pragma GCC unroll 4
+		for (int i = 0; i < n_vectors; i++)
+			acc[r][i] = vf_set1(0.0f);
+	}
+	for (uint32_t k = 0; k < n_src; k++) {
+		const float *x = base + src[k];
+		vf gain[ROWS];
+
+		OPAQUE(x);
+#pragma GCC unroll 4
+		for (int r = 0; r < (int)ROWS; r++)
+			gain[r] = vf_set1(gains[k * ROWS + r]);
+#pragma GCC unroll 4
+		for (int i = 0; i < n_vectors; i++) {
+			vf sample = vf_load(x + i * VN);
+
+#pragma GCC unroll 4
+			for (int r = 0; r < (int)ROWS; r++)
+				acc[r][i] = vf_fma(gain[r], sample, acc[r][i]);
+		}
+	}
+#pragma GCC unroll 4
+	for (int r = 0; r < (int)ROWS; r++) {
+#pragma GCC unroll 4
+		for (int i = 0; i < n_vectors; i++)
+			vf_store(dst + r * PL_CHUNK_STRIDE + i * VN, acc[r][i]);
+	}
+}
+
+static void mix_rows_v(float *dst, const float *base, const float *gains, const uint32_t *src,
+		       uint32_t n_src, uint32_t n_frames)
+{
+	uint32_t n = 0;
+
+	for (; n + 3u * VN < n_frames; n += 4u * VN)
+		mix_rows_tile(dst + n, base + n, gains, src, n_src, 4);
+	if (n + VN < n_frames) {
+		mix_rows_tile(dst + n, base + n, gains, src, n_src, 2);
+		n += 2u * VN;
+	}
+	for (; n < n_frames; n += VN)
+		mix_rows_tile(dst + n, base + n, gains, src, n_src, 1);
 }
 
 static void mix_ramp_v(float *dst, const float *base, const struct pl_ramp_term *terms,
@@ -302,6 +357,8 @@ const struct pl_kernels KERNELS = {
 	.name = KERNELS_NAME,
 	.cpu_flags = KERNELS_FLAGS,
 	.mix = mix_v,
+	.mix_rows = mix_rows_v,
+	.n_rows = ROWS,
 	.mix_ramp = mix_ramp_v,
 	.ramp_product = ramp_product_v,
 	.ramp_subtract = ramp_subtract_v,

@@ -4,6 +4,7 @@
 #include "cpu-flags.h"
 
 #define VN 4u
+#define ROWS 3u
 typedef __m128 vf;
 typedef __m128 vm;
 

@@ -25,6 +25,9 @@
 /** bytes */
 #define PL_KERNEL_ALIGN 64u
 
+/** most destinations that mix_rows of some variant takes */
+#define PL_ROWS_MAX 4u
+
 /** One steady source of a mix. */
 struct pl_term {
 	float gain;   /**< linear */
@@ -55,6 +58,18 @@ struct pl_kernels {
 	 */
 	void (*mix)(float *dst, const float *base, const struct pl_term *terms, uint32_t n_terms,
 		    uint32_t n_frames);
+
+	/**
+	 * mix for n_rows destinations that have their sources in common: each sample of a
+	 * source is loaded once for all of them. The same bits as n_rows times mix; a gain of
+	 * 0 adds nothing.
+	 * @param dst    n_rows scratch vectors, PL_CHUNK_STRIDE apart
+	 * @param gains  n_rows for each source, one source after the other
+	 * @param src    n_src scratch vectors, floats from base
+	 */
+	void (*mix_rows)(float *dst, const float *base, const float *gains, const uint32_t *src,
+			 uint32_t n_src, uint32_t n_frames);
+	uint32_t n_rows; /**< 1..PL_ROWS_MAX; 1: no mix_rows */
 
 	/** dst[n] += sum over terms, in order, of gain(n) * base[src + n]. */
 	void (*mix_ramp)(float *dst, const float *base, const struct pl_ramp_term *terms,

@@ -10,8 +10,17 @@
 
 /** Sources of one destination that stand; rebuilt only when one of them changes. */
 struct pl_mixer_row {
+	uint64_t sources; /**< bit source, of the terms before the own voice */
+	bool own;         /**< the last term is the own voice */
 	uint32_t n_terms;
 	struct pl_term terms[PL_GAINS_MAX + 1u]; /**< one more for the own voice */
+};
+
+/** Neighbouring destinations that have most of their sources in common. */
+struct pl_mixer_group {
+	uint32_t n_src; /**< 0: mixed one by one */
+	float gains[(PL_GAINS_MAX + PL_ROWS_MAX) * PL_ROWS_MAX];
+	uint32_t src[PL_GAINS_MAX + PL_ROWS_MAX];
 };
 
 /** Where the signals of a chunk lie in the scratch memory. */
@@ -64,14 +73,19 @@ struct pl_mixer {
 	uint32_t feed_src[PL_CHANNELS_MAX]; /**< offset of the feed in scratch */
 	struct pl_mixer_row up_rows[PL_CHANNELS_MAX];
 	struct pl_mixer_row down_rows[PL_TABLETS_MAX];
+	struct pl_mixer_group up_groups[PL_CHANNELS_MAX]; /**< n_rows destinations each */
+	struct pl_mixer_group down_groups[PL_TABLETS_MAX];
 
 	struct pl_meter_frame frame;
 	uint32_t frame_left; /**< samples to the end of the meter frame */
 	uint64_t n_meter_frames;
 	struct pl_meter meters[PL_POINT_MAX_][PL_GAINS_MAX];
 
-	float *scratch; /**< PL_PLANE_MAX_ x 64 vectors, then two for work */
+	float *scratch; /**< PL_PLANE_MAX_ x 64 vectors, then PL_MIXER_WORK for work */
 };
+
+/** Work vectors: one for the own voice, then one for each row of a group. */
+#define PL_MIXER_WORK (1u + PL_ROWS_MAX)
 
 static inline uint32_t pl_mixer_src(enum pl_mixer_plane plane, uint32_t index)
 {

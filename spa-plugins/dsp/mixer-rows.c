@@ -31,8 +31,8 @@ static void build_up(struct pl_mixer *m, uint32_t c)
 	struct pl_mixer_row *row = &m->up_rows[c];
 
 	row->n_terms = 0;
-	FOREACH_BIT(t, m->up.active[c] & ~m->up.moving[c] & m->talk_live)
-	{
+	row->sources = m->up.active[c] & ~m->up.moving[c] & m->talk_live;
+	FOREACH_BIT (t, row->sources) {
 		row->terms[row->n_terms++] = (struct pl_term){
 			.gain = m->up.to[c][t],
 			.src = pl_mixer_src(PL_PLANE_TALK, t),
@@ -47,8 +47,9 @@ static void build_down(struct pl_mixer *m, uint32_t t)
 	double own = 0.0;
 
 	row->n_terms = 0;
-	FOREACH_BIT(c, m->down.active[t] & ~m->down.moving[t] & m->feed_live)
-	{
+	row->own = false;
+	row->sources = m->down.active[t] & ~m->down.moving[t] & m->feed_live;
+	FOREACH_BIT (c, row->sources) {
 		row->terms[row->n_terms++] = (struct pl_term){
 			.gain = m->down.to[t][c],
 			.src = m->feed_src[c],
@@ -56,8 +57,9 @@ static void build_down(struct pl_mixer *m, uint32_t t)
 	}
 	if (!paths || own_moving(m, t, paths))
 		return;
-	FOREACH_BIT(c, paths)
-	own += (double)m->down.to[t][c] * m->up.to[c][t];
+	row->own = true;
+	FOREACH_BIT (c, paths)
+		own += (double)m->down.to[t][c] * m->up.to[c][t];
 	row->terms[row->n_terms++] = (struct pl_term){
 		.gain = (float)(-own * m->party.to[0][0] * m->keep.to[0][t]),
 		.src = pl_mixer_src(PL_PLANE_TALK, t),
@@ -86,22 +88,115 @@ static void find_feeds(struct pl_mixer *m)
 			m->stale_down |= m->down.active_col[c];
 		}
 	}
-	FOREACH_BIT(c, live ^ m->feed_live)
-	m->stale_down |= m->down.active_col[c];
+	FOREACH_BIT (c, live ^ m->feed_live)
+		m->stale_down |= m->down.active_col[c];
 	m->feed_live = live;
+}
+
+/** Share of a group's gains that must not be 0 for it to be faster than row by row. */
+#define GROUP_DENSITY 0.7f
+
+/** @return the gain of a source in a row, 0 when it is none of the row's */
+static float gain_of(const struct pl_mixer_row *row, uint32_t source)
+{
+	if (!((row->sources >> source) & 1u))
+		return 0.0f;
+	/* Terms are in the order of their sources. */
+	return row->terms[__builtin_popcountll(row->sources & pl_mask(source))].gain;
+}
+
+static void build_group(const struct pl_mixer *m, const struct pl_mixer_row *rows,
+			struct pl_mixer_group *group)
+{
+	uint32_t n_rows = m->kernels->n_rows, n_terms = 0, n_own = 0, n_src;
+	uint64_t sources = 0;
+
+	for (uint32_t r = 0; r < n_rows; r++) {
+		sources |= rows[r].sources;
+		n_terms += rows[r].n_terms;
+		n_own += rows[r].own;
+	}
+	n_src = (uint32_t)__builtin_popcountll(sources) + n_own;
+	group->n_src = 0;
+	if ((float)n_terms < GROUP_DENSITY * (float)(n_src * n_rows))
+		return;
+	FOREACH_BIT (source, sources) {
+		for (uint32_t r = 0; r < n_rows; r++) {
+			float gain = gain_of(&rows[r], source);
+
+			group->gains[group->n_src * n_rows + r] = gain;
+			if ((rows[r].sources >> source) & 1u) {
+				uint64_t before = rows[r].sources & pl_mask(source);
+
+				group->src[group->n_src] =
+					rows[r].terms[__builtin_popcountll(before)].src;
+			}
+		}
+		group->n_src++;
+	}
+	for (uint32_t own = 0; own < n_rows; own++) {
+		const struct pl_term *term = &rows[own].terms[rows[own].n_terms - 1u];
+
+		if (!rows[own].own)
+			continue;
+		for (uint32_t r = 0; r < n_rows; r++)
+			group->gains[group->n_src * n_rows + r] = r == own ? term->gain : 0.0f;
+		group->src[group->n_src++] = term->src;
+	}
+}
+
+/** @param stale  bits of rows; only whole groups are made */
+static void build_groups(const struct pl_mixer *m, const struct pl_mixer_row *rows, uint32_t n,
+			 uint64_t stale, struct pl_mixer_group *groups)
+{
+	uint32_t n_rows = m->kernels->n_rows;
+
+	if (n_rows < 2)
+		return;
+	for (uint32_t first = 0; first + n_rows <= n; first += n_rows) {
+		if ((stale >> first) & pl_mask(n_rows))
+			build_group(m, rows + first, &groups[first / n_rows]);
+	}
 }
 
 void pl_mixer_build_rows(struct pl_mixer *m)
 {
 	if (!(m->stale_up | m->stale_down))
 		return;
-	FOREACH_BIT(c, m->stale_up)
-	build_up(m, c);
+	FOREACH_BIT (c, m->stale_up)
+		build_up(m, c);
+	build_groups(m, m->up_rows, m->n_channels, m->stale_up, m->up_groups);
 	m->stale_up = 0;
 	find_feeds(m);
-	FOREACH_BIT(t, m->stale_down & pl_mask(m->n_tablets))
-	build_down(m, t);
+	FOREACH_BIT (t, m->stale_down & pl_mask(m->n_tablets))
+		build_down(m, t);
+	build_groups(m, m->down_rows, m->n_tablets, m->stale_down, m->down_groups);
 	m->stale_down = 0;
+}
+
+/**
+ * What stands of n_rows rows, at most a group, into vectors one after the other.
+ * @param needed  bits of rows; others may be left as they are
+ */
+static void mix_steady(const struct pl_mixer *m, const struct pl_mixer_row *rows, uint32_t n_rows,
+		       const struct pl_mixer_group *group, uint64_t needed, float *dst,
+		       uint32_t n_frames)
+{
+	needed &= pl_mask(n_rows);
+	if (needed && n_rows > 1 && n_rows == m->kernels->n_rows && group->n_src > 0) {
+		m->kernels->mix_rows(dst, m->scratch, group->gains, group->src, group->n_src,
+				     n_frames);
+		return;
+	}
+	FOREACH_BIT (r, needed) {
+		m->kernels->mix(dst + r * PL_CHUNK_STRIDE, m->scratch, rows[r].terms,
+				rows[r].n_terms, n_frames);
+	}
+}
+
+static uint32_t group_size(const struct pl_mixer *m, uint32_t first, uint32_t n)
+{
+	return n - first < m->kernels->n_rows ? n - first : m->kernels->n_rows;
 }
 
 /** @param dst where the block wants it, or NULL */
@@ -137,37 +232,47 @@ static void mix_feed(struct pl_mixer *m, uint32_t c, uint32_t n_frames)
 	}
 }
 
+static void finish_channel(struct pl_mixer *m, struct pl_mixer_block *block, uint32_t c,
+			   uint32_t offset, uint32_t n_frames)
+{
+	float *bus = m->scratch + pl_mixer_src(PL_PLANE_BUS, c);
+	float *dst = block->channel_out[c] ? block->channel_out[c] + offset : NULL;
+	uint64_t moving = m->up.moving[c] & m->talk_live;
+	struct pl_ramp_term ramps[PL_GAINS_MAX];
+	uint32_t n_ramps = 0;
+
+	if (!(m->up.active[c] & m->talk_live)) {
+		if (dst)
+			memset(dst, 0, n_frames * sizeof(*dst));
+		return;
+	}
+	FOREACH_BIT (t, moving) {
+		ramps[n_ramps++] =
+			pl_gains_term(&m->up, &m->clock, c, t, pl_mixer_src(PL_PLANE_TALK, t));
+	}
+	if (n_ramps > 0)
+		m->kernels->mix_ramp(bus, m->scratch, ramps, n_ramps, n_frames);
+	block->channel_out_silent &= ~(UINT64_C(1) << c);
+	finish(m, PL_POINT_CHANNEL_OUT, c, dst, bus, n_frames);
+}
+
 void pl_mixer_mix_channels(struct pl_mixer *m, struct pl_mixer_block *block, uint32_t offset,
 			   uint32_t n_frames)
 {
-	for (uint32_t c = 0; c < m->n_channels; c++) {
-		float *bus = m->scratch + pl_mixer_src(PL_PLANE_BUS, c);
-		float *dst = block->channel_out[c] ? block->channel_out[c] + offset : NULL;
-		uint64_t moving = m->up.moving[c] & m->talk_live;
+	uint32_t n_rows = m->kernels->n_rows;
 
-		if (!(m->up.active[c] & m->talk_live)) {
-			if (dst)
-				memset(dst, 0, n_frames * sizeof(*dst));
-		} else {
-			struct pl_mixer_row *row = &m->up_rows[c];
+	for (uint32_t first = 0; first < m->n_channels; first += n_rows) {
+		uint32_t n = group_size(m, first, m->n_channels);
+		uint64_t needed = 0;
 
-			m->kernels->mix(bus, m->scratch, row->terms, row->n_terms, n_frames);
-			if (moving) {
-				struct pl_ramp_term ramps[PL_GAINS_MAX];
-				uint32_t n_ramps = 0;
-
-				FOREACH_BIT(t, moving)
-				{
-					ramps[n_ramps++] =
-						pl_gains_term(&m->up, &m->clock, c, t,
-							      pl_mixer_src(PL_PLANE_TALK, t));
-				}
-				m->kernels->mix_ramp(bus, m->scratch, ramps, n_ramps, n_frames);
-			}
-			block->channel_out_silent &= ~(UINT64_C(1) << c);
-			finish(m, PL_POINT_CHANNEL_OUT, c, dst, bus, n_frames);
+		for (uint32_t i = 0; i < n; i++)
+			needed |= (uint64_t)((m->up.active[first + i] & m->talk_live) != 0) << i;
+		mix_steady(m, &m->up_rows[first], n, &m->up_groups[first / n_rows], needed,
+			   m->scratch + pl_mixer_src(PL_PLANE_BUS, first), n_frames);
+		for (uint32_t c = first; c < first + n; c++) {
+			finish_channel(m, block, c, offset, n_frames);
+			mix_feed(m, c, n_frames);
 		}
-		mix_feed(m, c, n_frames);
 	}
 }
 
@@ -177,11 +282,10 @@ static void subtract_own(struct pl_mixer *m, uint32_t t, float *acc, uint64_t pa
 {
 	struct pl_ramp_term a[PL_GAINS_MAX], b[PL_GAINS_MAX];
 	struct pl_ramp_term party, keep;
-	float *own = pl_mixer_work(m, 1);
+	float *own = pl_mixer_work(m, 0);
 	uint32_t n = 0;
 
-	FOREACH_BIT(c, paths)
-	{
+	FOREACH_BIT (c, paths) {
 		a[n] = pl_gains_term(&m->up, &m->clock, c, t, 0);
 		b[n++] = pl_gains_term(&m->down, &m->clock, t, c, 0);
 	}
@@ -191,41 +295,55 @@ static void subtract_own(struct pl_mixer *m, uint32_t t, float *acc, uint64_t pa
 	m->kernels->ramp_subtract(acc, m->scratch, &party, &keep, own, n_frames);
 }
 
-static void mix_tablet(struct pl_mixer *m, uint32_t t, float *acc, uint32_t n_frames)
+static void finish_tablet(struct pl_mixer *m, struct pl_mixer_block *block, uint32_t t, float *acc,
+			  uint32_t offset, uint32_t n_frames)
 {
-	struct pl_mixer_row *row = &m->down_rows[t];
+	float *dst = block->listen[t] ? block->listen[t] + offset : NULL;
 	uint64_t moving = m->down.moving[t] & m->feed_live, paths = own_paths(m, t);
+	struct pl_ramp_term ramps[PL_GAINS_MAX];
+	uint32_t n_ramps = 0;
 
-	m->kernels->mix(acc, m->scratch, row->terms, row->n_terms, n_frames);
-	if (moving) {
-		struct pl_ramp_term ramps[PL_GAINS_MAX];
-		uint32_t n_ramps = 0;
-
-		FOREACH_BIT(c, moving)
+	FOREACH_BIT (c, moving)
 		ramps[n_ramps++] = pl_gains_term(&m->down, &m->clock, t, c, m->feed_src[c]);
+	if (n_ramps > 0)
 		m->kernels->mix_ramp(acc, m->scratch, ramps, n_ramps, n_frames);
-	}
 	if (own_moving(m, t, paths))
 		subtract_own(m, t, acc, paths, n_frames);
+	block->listen_silent &= ~(UINT64_C(1) << t);
+	finish(m, PL_POINT_LISTEN, t, dst, acc, n_frames);
+}
+
+/** @return whether anything is to be mixed for a tablet; if not, its output is made silent */
+static bool tablet_is_needed(const struct pl_mixer *m, const struct pl_mixer_block *block,
+			     uint32_t t, uint32_t offset, uint32_t n_frames)
+{
+	float *dst = block->listen[t];
+
+	if (m->down.active[t] & m->feed_live)
+		return dst || block->meter_all;
+	if (dst)
+		memset(dst + offset, 0, n_frames * sizeof(*dst));
+	return false;
 }
 
 void pl_mixer_mix_tablets(struct pl_mixer *m, struct pl_mixer_block *block, uint32_t offset,
 			  uint32_t n_frames)
 {
-	float *acc = pl_mixer_work(m, 0);
+	uint32_t n_rows = m->kernels->n_rows;
 
-	for (uint32_t t = 0; t < m->n_tablets; t++) {
-		float *dst = block->listen[t] ? block->listen[t] + offset : NULL;
+	for (uint32_t first = 0; first < m->n_tablets; first += n_rows) {
+		uint32_t n = group_size(m, first, m->n_tablets);
+		uint64_t needed = 0;
 
-		if (!dst && !block->meter_all)
-			continue;
-		if (!(m->down.active[t] & m->feed_live)) {
-			if (dst)
-				memset(dst, 0, n_frames * sizeof(*dst));
-			continue;
+		for (uint32_t i = 0; i < n; i++) {
+			needed |= (uint64_t)tablet_is_needed(m, block, first + i, offset, n_frames)
+				  << i;
 		}
-		mix_tablet(m, t, acc, n_frames);
-		block->listen_silent &= ~(UINT64_C(1) << t);
-		finish(m, PL_POINT_LISTEN, t, dst, acc, n_frames);
+		mix_steady(m, &m->down_rows[first], n, &m->down_groups[first / n_rows], needed,
+			   pl_mixer_work(m, 1), n_frames);
+		FOREACH_BIT (i, needed) {
+			finish_tablet(m, block, first + i, pl_mixer_work(m, 1u + i), offset,
+				      n_frames);
+		}
 	}
 }

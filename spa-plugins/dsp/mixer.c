@@ -12,7 +12,7 @@
 int pl_mixer_new(uint32_t n_tablets, uint32_t n_channels, const struct pl_kernels *kernels,
 		 struct pl_matrix_targets *targets, struct pl_mixer **ret_mixer)
 {
-	size_t n_scratch = pl_mixer_src(PL_PLANE_MAX_, 2) * sizeof(float);
+	size_t n_scratch = pl_mixer_src(PL_PLANE_MAX_, PL_MIXER_WORK) * sizeof(float);
 	struct pl_mixer *m;
 
 	if (n_tablets < 1 || n_tablets > PL_TABLETS_MAX || n_channels < 1 ||

@@ -8,21 +8,33 @@
 
 /*
  * Nanoseconds of one call of each kernel on 128 frames, for each variant:
- * mixes have 64 sources; "loud" needs the limiter's full range.
+ * mixes have 64 sources, mix_rows makes 3 or 4 of them; "loud" needs the limiter's full range.
  */
 
 #define N_SRC 64u
 #define N_FRAMES (PL_CHUNK / 2u)
 #define ROUNDS 51
 
-enum job { JOB_MIX, JOB_MIX_RAMP, JOB_PRODUCT, JOB_SANITISE, JOB_LIMIT, JOB_LIMIT_LOUD, JOB_MAX_ };
+enum job {
+	JOB_MIX,
+	JOB_MIX_ROWS,
+	JOB_MIX_RAMP,
+	JOB_PRODUCT,
+	JOB_SANITISE,
+	JOB_LIMIT,
+	JOB_LIMIT_LOUD,
+	JOB_MAX_
+};
 
-static const char *const job_names[] = {"mix", "mix_ramp", "product", "sanitise", "limit", "loud"};
+static const char *const job_names[] = {"mix",      "mix_rows", "mix_ramp", "product",
+					"sanitise", "limit",    "loud"};
 
 struct data {
 	float *base;
 	float *dst;
 	struct pl_term terms[N_SRC];
+	float gains[N_SRC * PL_ROWS_MAX];
+	uint32_t src[N_SRC];
 	struct pl_ramp_term ramps[N_SRC];
 	float shape[PL_CHUNK + PL_CHUNK_PAD];
 };
@@ -34,6 +46,10 @@ static void run(const struct pl_kernels *k, enum job job, struct data *d)
 	switch (job) {
 	case JOB_MIX:
 		k->mix(d->dst, d->base, d->terms, N_SRC, N_FRAMES);
+		break;
+	case JOB_MIX_ROWS:
+		if (k->mix_rows)
+			k->mix_rows(d->dst, d->base, d->gains, d->src, N_SRC, N_FRAMES);
 		break;
 	case JOB_MIX_RAMP:
 		k->mix_ramp(d->dst, d->base, d->ramps, N_SRC, N_FRAMES);
@@ -85,6 +101,9 @@ static void data_init(struct data *d)
 	for (uint32_t n = 0; n < PL_CHUNK + PL_CHUNK_PAD; n++)
 		d->shape[n] = (float)n / (PL_CHUNK + PL_CHUNK_PAD);
 	for (uint32_t i = 0; i < N_SRC; i++) {
+		d->src[i] = i * PL_CHUNK_STRIDE;
+		for (uint32_t r = 0; r < PL_ROWS_MAX; r++)
+			d->gains[i * PL_ROWS_MAX + r] = 0.01f;
 		d->terms[i] = (struct pl_term){0.01f * (float)i, i * PL_CHUNK_STRIDE};
 		d->ramps[i] = (struct pl_ramp_term){0.0f, 0.01f, d->shape, i * PL_CHUNK_STRIDE};
 		for (uint32_t n = 0; n < PL_CHUNK; n++) {
@@ -101,7 +120,7 @@ int main(void)
 	uint32_t flags = pl_host_cpu_flags();
 
 	d.base = aligned_alloc(PL_KERNEL_ALIGN, N_SRC * PL_CHUNK_STRIDE * sizeof(float));
-	d.dst = aligned_alloc(PL_KERNEL_ALIGN, PL_CHUNK_STRIDE * sizeof(float));
+	d.dst = aligned_alloc(PL_KERNEL_ALIGN, PL_ROWS_MAX * PL_CHUNK_STRIDE * sizeof(float));
 	if (!d.base || !d.dst)
 		return 1;
 	data_init(&d);

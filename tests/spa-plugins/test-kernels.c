@@ -129,8 +129,7 @@ PL_TEST(mix_plain)
 	struct data d;
 
 	data_init(&d);
-	FOREACH_LENGTH(n_frames)
-	{
+	FOREACH_LENGTH (n_frames) {
 		fill_sources(&d, n_frames);
 		plain()->mix(d.dst[0], d.base, d.terms, N_SRC, n_frames);
 		for (uint32_t n = 0; n < n_frames; n++) {
@@ -149,10 +148,8 @@ PL_TEST(mix)
 	struct data d;
 
 	data_init(&d);
-	FOREACH_VARIANT(k)
-	{
-		FOREACH_LENGTH(n_frames)
-		{
+	FOREACH_VARIANT (k) {
+		FOREACH_LENGTH (n_frames) {
 			fill_sources(&d, n_frames);
 			for (uint32_t n_terms = 0; n_terms <= N_SRC; n_terms += 11) {
 				plain()->mix(d.dst[0], d.base, d.terms, n_terms, n_frames);
@@ -165,15 +162,53 @@ PL_TEST(mix)
 	data_done(&d);
 }
 
+/* Rows at once give the bits of rows one by one. */
+PL_TEST(mix_rows)
+{
+	float *rows = aligned_alloc(PL_KERNEL_ALIGN, PL_ROWS_MAX * PL_CHUNK_STRIDE * sizeof(float));
+	float gains[N_SRC * PL_ROWS_MAX];
+	uint32_t src[N_SRC];
+	struct data d;
+
+	data_init(&d);
+	FOREACH_VARIANT (k) {
+		PL_CHECK(k->n_rows >= 1 && k->n_rows <= PL_ROWS_MAX);
+		if (k->n_rows == 1)
+			continue;
+		FOREACH_LENGTH (n_frames) {
+			fill_sources(&d, n_frames);
+			for (uint32_t i = 0; i < N_SRC * k->n_rows; i++)
+				gains[i] = i % 5 ? (float)pl_random_uniform(0.0, 1.0) : 0.0f;
+			for (uint32_t i = 0; i < N_SRC; i++)
+				src[i] = i * PL_CHUNK_STRIDE;
+			k->mix_rows(rows, d.base, gains, src, N_SRC, n_frames);
+			for (uint32_t r = 0; r < k->n_rows; r++) {
+				float *row = rows + r * PL_CHUNK_STRIDE;
+				uint32_t n = 0;
+
+				for (uint32_t i = 0; i < N_SRC; i++) {
+					float gain = gains[i * k->n_rows + r];
+
+					if (gain != 0.0f)
+						d.terms[n++] = (struct pl_term){gain, src[i]};
+				}
+				k->mix(d.dst[0], d.base, d.terms, n, n_frames);
+				PL_CHECK(memcmp(row, d.dst[0], n_frames * sizeof(*row)) == 0);
+				PL_CHECK(padded_with_zeros(row, n_frames, k));
+			}
+		}
+	}
+	data_done(&d);
+	free(rows);
+}
+
 PL_TEST(mix_ramp)
 {
 	struct data d;
 
 	data_init(&d);
-	FOREACH_VARIANT(k)
-	{
-		FOREACH_LENGTH(n_frames)
-		{
+	FOREACH_VARIANT (k) {
+		FOREACH_LENGTH (n_frames) {
 			fill_sources(&d, n_frames);
 			plain()->mix(d.dst[0], d.base, d.terms, 3, n_frames);
 			k->mix(d.dst[1], d.base, d.terms, 3, n_frames);
@@ -194,10 +229,8 @@ PL_TEST(own_voice)
 	data_init(&d);
 	factor[0] = aligned_alloc(PL_KERNEL_ALIGN, PL_CHUNK_STRIDE * sizeof(float));
 	factor[1] = aligned_alloc(PL_KERNEL_ALIGN, PL_CHUNK_STRIDE * sizeof(float));
-	FOREACH_VARIANT(k)
-	{
-		FOREACH_LENGTH(n_frames)
-		{
+	FOREACH_VARIANT (k) {
+		FOREACH_LENGTH (n_frames) {
 			const struct pl_kernels *both[] = {plain(), k};
 
 			fill_sources(&d, n_frames);
@@ -222,8 +255,7 @@ PL_TEST(place_does_not_matter)
 	struct data d;
 
 	data_init(&d);
-	FOREACH_VARIANT(k)
-	{
+	FOREACH_VARIANT (k) {
 		struct pl_level level;
 		float out[2][PL_CHUNK];
 
@@ -278,8 +310,7 @@ static double limiter_error(const struct pl_kernels *k, float from, float factor
 
 PL_TEST(limiter_is_tanh)
 {
-	FOREACH_VARIANT(k)
-	{
+	FOREACH_VARIANT (k) {
 		PL_CHECK(limiter_error(k, 1e-12f, 1.001f) < 2e-7);
 		PL_CHECK(limiter_error(k, 0.3f, 1.00001f) < 2e-7);
 	}
@@ -289,10 +320,8 @@ PL_TEST(limiter_levels_and_tails)
 {
 	_Alignas(PL_KERNEL_ALIGN) float x[PL_CHUNK_STRIDE];
 
-	FOREACH_VARIANT(k)
-	{
-		FOREACH_LENGTH(n_frames)
-		{
+	FOREACH_VARIANT (k) {
+		FOREACH_LENGTH (n_frames) {
 			float y[PL_CHUNK + 2], peak = 0.0f;
 			double sum = 0.0;
 			struct pl_level level, silent;
@@ -321,10 +350,8 @@ PL_TEST(sanitise_good)
 	_Alignas(PL_KERNEL_ALIGN) float dst[PL_CHUNK_STRIDE];
 	float src[PL_CHUNK + 1];
 
-	FOREACH_VARIANT(k)
-	{
-		FOREACH_LENGTH(n_frames)
-		{
+	FOREACH_VARIANT (k) {
+		FOREACH_LENGTH (n_frames) {
 			struct pl_level level;
 			float peak = 0.0f;
 			double sum = 0.0;
@@ -358,11 +385,9 @@ PL_TEST(sanitise_bad)
 	};
 	_Alignas(PL_KERNEL_ALIGN) float dst[PL_CHUNK_STRIDE];
 
-	FOREACH_VARIANT(k)
-	{
+	FOREACH_VARIANT (k) {
 		for (uint32_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
-			FOREACH_LENGTH(n_frames)
-			{
+			FOREACH_LENGTH (n_frames) {
 				float src[PL_CHUNK];
 				uint32_t at = pl_random_below(n_frames);
 				struct pl_level level;

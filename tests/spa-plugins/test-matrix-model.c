@@ -228,8 +228,7 @@ PL_TEST(sizes)
 
 	pl_random_seed(1);
 	for (uint32_t i = 0; i < SPA_N_ELEMENTS(sizes); i++) {
-		FOREACH_FLAGS(flags)
-		{
+		FOREACH_FLAGS (flags) {
 			uint32_t work = sizes[i][0] * sizes[i][1];
 
 			check_size(sizes[i][0], sizes[i][1], 48000, 256, flags,
@@ -244,8 +243,8 @@ PL_TEST(quanta)
 
 	pl_random_seed(2);
 	for (uint32_t i = 0; i < SPA_N_ELEMENTS(quanta); i++) {
-		FOREACH_FLAGS(flags)
-		check_size(7, 3, 48000, quanta[i], flags, 20000);
+		FOREACH_FLAGS (flags)
+			check_size(7, 3, 48000, quanta[i], flags, 20000);
 	}
 }
 
@@ -322,8 +321,7 @@ PL_TEST(same_bits_at_any_quantum)
 {
 	static const uint32_t quanta[] = {8192, 16, 100, 64, 1024, 257, 8192};
 
-	FOREACH_FLAGS(flags)
-	{
+	FOREACH_FLAGS (flags) {
 		uint64_t first = 0;
 
 		for (uint32_t i = 0; i < SPA_N_ELEMENTS(quanta); i++) {
