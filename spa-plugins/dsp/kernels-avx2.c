@@ -5,6 +5,7 @@
 
 #define VN 8u
 #define ROWS 3u
+#define ROWS_DENSITY 0.86f
 typedef __m256 vf;
 typedef __m256 vm;
 

@@ -6,6 +6,7 @@
 
 #define VN 16u
 #define ROWS 4u
+#define ROWS_DENSITY 0.68f
 typedef __m512 vf;
 typedef __mmask16 vm;
 

@@ -7,6 +7,7 @@
 
 #define VN 4u
 #define ROWS 4u
+#define ROWS_DENSITY 0.8f
 typedef float32x4_t vf;
 typedef uint32x4_t vm;
 

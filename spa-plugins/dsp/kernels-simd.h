@@ -16,6 +16,7 @@
  *   vf_most(a, b)     larger of two magnitudes >= 0; a NaN is larger than all and stays
  *   vf_sum, vf_top    sum and maximum of the lanes
  *   ROWS              destinations of mix_rows: ROWS * 4 + ROWS + 1 registers
+ *   ROWS_DENSITY      see pl_kernels.rows_density; bench-kernels: mix_rows / ROWS / mix
  *   KERNELS, KERNELS_NAME, KERNELS_FLAGS
  *
  * and includes this file once. Scratch vectors are read and written in whole vectors.
@@ -359,6 +360,7 @@ const struct pl_kernels KERNELS = {
 	.mix = mix_v,
 	.mix_rows = mix_rows_v,
 	.n_rows = ROWS,
+	.rows_density = ROWS_DENSITY,
 	.mix_ramp = mix_ramp_v,
 	.ramp_product = ramp_product_v,
 	.ramp_subtract = ramp_subtract_v,

@@ -5,6 +5,7 @@
 
 #define VN 4u
 #define ROWS 3u
+#define ROWS_DENSITY 0.98f
 typedef __m128 vf;
 typedef __m128 vm;
 

@@ -93,9 +93,6 @@ static void find_feeds(struct pl_mixer *m)
 	m->feed_live = live;
 }
 
-/** Share of a group's gains that must not be 0 for it to be faster than row by row. */
-#define GROUP_DENSITY 0.7f
-
 /** @return the gain of a source in a row, 0 when it is none of the row's */
 static float gain_of(const struct pl_mixer_row *row, uint32_t source)
 {
@@ -118,7 +115,7 @@ static void build_group(const struct pl_mixer *m, const struct pl_mixer_row *row
 	}
 	n_src = (uint32_t)__builtin_popcountll(sources) + n_own;
 	group->n_src = 0;
-	if ((float)n_terms < GROUP_DENSITY * (float)(n_src * n_rows))
+	if ((float)n_terms < m->kernels->rows_density * (float)(n_src * n_rows))
 		return;
 	FOREACH_BIT (source, sources) {
 		for (uint32_t r = 0; r < n_rows; r++) {
