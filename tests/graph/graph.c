@@ -269,7 +269,6 @@ int pl_graph_add_node(struct pl_graph *graph, const char *factory, const char *p
 
 	if (!p)
 		return -ENOMEM;
-	pw_properties_set(p, PW_KEY_NODE_GROUP, PL_GRAPH_GROUP);
 	pw_thread_loop_lock(graph->loop);
 	args.node = pw_properties_get(p, PW_KEY_NODE_NAME);
 	r = node_track(graph, args.node,

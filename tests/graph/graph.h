@@ -82,9 +82,11 @@ SPA_DEFINE_AUTOPTR_CLEANUP(pl_graph, struct pl_graph, { pl_graph_free(*thing); }
 struct pl_server *pl_graph_server(struct pl_graph *graph);
 
 /**
- * Create a node in the server, in the group of the freewheeling driver.
+ * Create a node in the server. Links bring it to the driver. (PipeWire 1.4.2 gives a node of
+ * spa-node-factory that gets a running driver at its birth, by group or node.always-process, its
+ * own clock back afterwards, so that it is never scheduled.)
  * @param factory "spa-node-factory" or "adapter"
- * @param props text of a .conf object, with node.name; node.group is set
+ * @param props text of a .conf object, with node.name
  */
 int pl_graph_add_node(struct pl_graph *graph, const char *factory, const char *props);
 

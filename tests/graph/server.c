@@ -110,10 +110,24 @@ static int listen_at(const char *path)
 	return spa_steal_fd(fd);
 }
 
+/* A server that was built without a sanitizer needs its runtime first when our plugin has one.
+ * What the server itself leaks is not ours to find. */
+static void preload_sanitizer(void)
+{
+#ifdef PL_SANITIZER_RUNTIME
+	const char *old = getenv("ASAN_OPTIONS");
+	spa_autofree char *options =
+		spa_aprintf("%s%sdetect_leaks=0", old ? old : "", old ? ":" : "");
+
+	setenv("LD_PRELOAD", PL_SANITIZER_RUNTIME, 1);
+	if (options)
+		setenv("ASAN_OPTIONS", options, 1);
+#endif
+}
+
 /* Runs in the child. The socket is handed over as systemd does it, so that a client may
  * connect at once and nobody polls for the server's start. */
-static void exec_server(const struct pl_server *server, const struct pl_server_options *options,
-			pid_t parent)
+static void exec_server(const struct pl_server *server, pid_t parent)
 {
 	char pid[16];
 
@@ -127,8 +141,7 @@ static void exec_server(const struct pl_server *server, const struct pl_server_o
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
-	if (options->preload)
-		setenv("LD_PRELOAD", options->preload, 1);
+	preload_sanitizer();
 	execlp("pipewire", "pipewire", "-c", CONF_NAME, (char *)NULL);
 	_exit(127);
 }
@@ -176,7 +189,7 @@ int pl_server_new(const struct pl_server_options *options, struct pl_server **re
 		return -errno;
 	}
 	if (server->pid == 0)
-		exec_server(server, options, parent);
+		exec_server(server, parent);
 
 	*ret_server = spa_steal_ptr(server);
 	return 0;
@@ -204,12 +217,15 @@ void pl_server_free(struct pl_server *server)
 {
 	static const char *const names[] = {CONF_NAME, "client.conf", "pipewire-0",
 					    "pipewire-0.lock"};
+	int status = 0;
 
 	if (!server)
 		return;
 	if (server->pid > 0) {
 		kill(server->pid, SIGTERM);
-		waitpid(server->pid, NULL, 0);
+		waitpid(server->pid, &status, 0);
+		if (WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM)
+			fprintf(stderr, "server: ended by signal %d\n", WTERMSIG(status));
 	}
 	if (server->listen_fd >= 0)
 		close(server->listen_fd);

@@ -22,10 +22,9 @@ struct pl_server {
 };
 
 struct pl_server_options {
-	uint32_t rate_hz;    /**< graph rate; 0: 48000 */
-	const char *rates;   /**< more allowed rates, separated by blanks; NULL: none */
-	uint32_t quantum;    /**< samples a cycle */
-	const char *preload; /**< LD_PRELOAD of the server; NULL: none */
+	uint32_t rate_hz;  /**< graph rate; 0: 48000 */
+	const char *rates; /**< more allowed rates, separated by blanks; NULL: none */
+	uint32_t quantum;  /**< samples a cycle */
 };
 
 /**
