@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Loading, unloading, killing and restarting: what comes back, and that no sample is lost."""
 
-import array
 import mmap
 import os
-import socket
 
 import numpy as np
 import pytest
 
 import audio
+import meterpage
 import model
 from rig import Graph, Session
 
@@ -151,23 +150,10 @@ def test_a_clean_end_leaves_nothing(module, process):
 # --- meters ----------------------------------------------------------------
 
 
-def receive_page(session):
-    with session.graph() as graph:
-        matrix = graph.wait_for(lambda g: g.node("partyline.matrix"), "the matrix")
-        path = Graph.props(matrix)["partyline.meters.socket"]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(audio.GUARD_SECONDS)
-        client.connect(path)
-        descriptors = array.array("i")
-        _, ancillary, _, _ = client.recvmsg(1, socket.CMSG_LEN(descriptors.itemsize))
-        descriptors.frombytes(ancillary[0][2])
-    return descriptors[0]
-
-
 @pytest.mark.parametrize("module", ["server", "process"])
 def test_meters_run_and_nobody_can_write_them(module):
     with Session(tablets=TABLETS, channels=CHANNELS, module=module) as session:
-        fd = receive_page(session)
+        fd = meterpage.receive(meterpage.find_socket(session))
         size = os.fstat(fd).st_size
         page = mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
         # magic, version, size, tablets, channels; then clock and position after 64 bytes
@@ -309,7 +295,7 @@ def test_pipewire_may_die_and_everything_comes_back():
         session.start_wireplumber()
         assert wait_links(session) == before
         assert len(list(session.runtime.glob("partyline-meters-*"))) == 1
-        os.close(receive_page(session))
+        os.close(meterpage.receive(meterpage.find_socket(session)))
 
 
 def test_the_process_of_its_own_follows_the_server_and_can_be_replaced():
@@ -330,4 +316,4 @@ def test_the_process_of_its_own_follows_the_server_and_can_be_replaced():
             graph.wait_for(lambda g: g.partyline_links() == before, "the links again")
         # The second process has taken over the socket that the killed one left.
         assert len(list(session.runtime.glob("partyline-meters-*"))) == 1
-        os.close(receive_page(session))
+        os.close(meterpage.receive(meterpage.find_socket(session)))
