@@ -9,8 +9,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "model-json.h"
 
@@ -156,8 +159,13 @@ report(struct pl_state_report *report, const char *format, ...)
 
 /* --- life ---------------------------------------------------------------------- */
 
+/**
+ * A hardened unit may hide the boot id (ProcSubset=pid). What lies in memory is of this boot
+ * all the same; anywhere else the keys are not trusted then.
+ */
 static void read_boot_id(struct pl_state_file *file)
 {
+	struct statfs fs;
 	ssize_t n = 0;
 	int fd;
 
@@ -170,6 +178,8 @@ static void read_boot_id(struct pl_state_file *file)
 		n = 0;
 	file->boot_id[n] = '\0';
 	file->boot_id[strcspn(file->boot_id, "\n")] = '\0';
+	if (n == 0 && fstatfs(file->runtime_dir, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
+		snprintf(file->boot_id, sizeof(file->boot_id), "in memory");
 }
 
 /** The owner's process id is written into the lock file, for the message. */
@@ -208,7 +218,6 @@ int pl_state_file_open(const char *state_directory, const char *runtime_director
 		return -ENOMEM;
 	}
 	file->state_dir = file->runtime_dir = file->lock = -1;
-	read_boot_id(file);
 
 	r = open_folder(state_directory, &file->state_dir);
 	if (r < 0) {
@@ -226,6 +235,7 @@ int pl_state_file_open(const char *state_directory, const char *runtime_director
 			 runtime_directory, strerror(-r));
 		goto error;
 	}
+	read_boot_id(file);
 	r = take_lock(file, owner, sizeof(owner));
 	if (r == -EBUSY)
 		snprintf(ret_reason, reason_size,
@@ -354,7 +364,7 @@ static int load_keys(struct pl_state_file *file, struct pl_model *model, char *r
 	free(text);
 	if (r < 0)
 		return r;
-	same = json_object_is_type(tree, json_type_object) &&
+	same = file->boot_id[0] && json_object_is_type(tree, json_type_object) &&
 	       json_object_object_get_ex(tree, "boot_id", &boot_id) &&
 	       json_object_is_type(boot_id, json_type_string) &&
 	       strcmp(json_object_get_string(boot_id), file->boot_id) == 0;
