@@ -2,6 +2,8 @@
 """The engine against the real thing: PipeWire, WirePlumber, module, matrix, simulated tablets."""
 
 import json
+import os
+import signal
 import time
 import urllib.request
 
@@ -115,6 +117,18 @@ def test_keys_gate_in_momentary_mode(session):
 def test_health_shows_the_graph(session):
     health = call(session, "GET", "/health")
     assert (health["fs"], health["frame_size"]) == (48000, 256)
+
+
+def test_a_graph_that_stands_still_is_silent(session):
+    call(session, "PUT", "/api/headroom", {"headroom_db": 6})
+    wait_for(session, lambda s: sounds(channel(s, 1)), "sound")
+    server = session.processes["pipewire"]
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        wait_for(session, lambda s: channel(s, 1) == tablet(s, 1) == SILENCE, "silence")
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    wait_for(session, lambda s: sounds(channel(s, 1)), "sound again")
 
 
 def test_kill_9_of_the_daemon_changes_no_sound():
