@@ -270,6 +270,15 @@ static void print(const char *name, const struct result *r)
 	       r->frames_per_second, r->frame_bytes);
 }
 
+/** @return 0 for anything that is no number from 1 to max */
+static unsigned long number(const char *text, unsigned long max)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	return *end || value > max ? 0 : value;
+}
+
 int main(int argc, char **argv)
 {
 	static struct load load;
@@ -279,18 +288,20 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench-meters PID PORT PATH CLIENTS HZ SECONDS\n");
 		return 2;
 	}
-	load.n_clients = (unsigned)atoi(argv[4]);
-	load.hz = (unsigned)atoi(argv[5]);
-	load.seconds = atof(argv[6]);
-	if (load.n_clients < 1 || load.n_clients > CLIENTS_MAX || load.hz < 1) {
-		fprintf(stderr, "bench-meters: 1 to %u clients\n", CLIENTS_MAX);
+	load.n_clients = (unsigned)number(argv[4], CLIENTS_MAX);
+	load.hz = (unsigned)number(argv[5], 1000);
+	load.seconds = (double)number(argv[6], 3600);
+	if (load.n_clients < 1 || load.hz < 1 || load.seconds < 1) {
+		fprintf(stderr, "bench-meters: 1 to %u clients, 1 to 1000 Hz, whole seconds\n",
+			CLIENTS_MAX);
 		return 2;
 	}
 	load.capacity = (size_t)(load.n_clients * load.hz * (load.seconds + 2.0));
 	load.deviation_ms = calloc(load.capacity, sizeof(double));
 	if (!load.deviation_ms)
 		die("memory");
-	server = measure(&load, atoi(argv[1]), (uint16_t)atoi(argv[2]), argv[3]);
+	server = measure(&load, (pid_t)number(argv[1], INT32_MAX),
+			 (uint16_t)number(argv[2], UINT16_MAX), argv[3]);
 	floor_result = measure_floor(&load, server.frame_bytes);
 	printf("meters to %u WebSocket clients at %u Hz, %s\n", load.n_clients, load.hz, argv[3]);
 	print("partyline", &server);

@@ -214,7 +214,7 @@ static int scan_name(struct scan *s)
  */
 static int scan_value(struct scan *s)
 {
-	char closing[PL_JSON_DEPTH_MAX];
+	unsigned char closing[PL_JSON_DEPTH_MAX];
 	size_t depth = 0;
 	int r;
 

@@ -70,6 +70,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct head *head, const c
 	int n;
 
 	va_start(args, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is, one line above */
 	n = vsnprintf(head->text + head->size, sizeof(head->text) - head->size, format, args);
 	va_end(args);
 	if (n < 0 || (size_t)n >= sizeof(head->text) - head->size)

@@ -94,7 +94,7 @@ PL_TEST(complaints_are_bounded)
 
 	for (int i = 0; i < 500; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), ",\"x%d\":1", i);
-	strcat(text, "}");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "}");
 	PL_EXPECT(pl_body_read(text, strlen(text), fields, 4, details, &body) == -EINVAL);
 	PL_EXPECT(json_object_array_length(details) > 1 && json_object_array_length(details) < 100);
 	json_object_put(details);
