@@ -33,6 +33,7 @@ struct impl {
 
 	uint32_t n_tablets;
 	uint32_t n_channels;
+	uint32_t rate_hz; /* main thread: the rate that new targets are made for */
 	struct pl_matrix_settings settings; /* main thread */
 	struct pl_matrix_targets *targets;  /* owned by main, used by data until swapped */
 	struct pl_mixer *mixer;             /* data thread, but for its keys */
@@ -64,6 +65,9 @@ static int do_swap(struct spa_loop *loop, bool async, uint32_t seq, const void *
 	const struct swap_args *args = user_data;
 	struct impl *impl = args->impl;
 
+	/* The main thread waits: it may read this afterwards. */
+	if (pl_mixer_rate(impl->mixer))
+		impl->rate_hz = pl_mixer_rate(impl->mixer);
 	pl_mixer_set_targets(impl->mixer, args->targets);
 	for (uint32_t t = 0; t < impl->n_tablets; t++) {
 		if (args->update->key_mask[t])
@@ -80,7 +84,7 @@ static int apply_update(struct impl *impl, const struct pl_matrix_update *update
 	struct swap_args args = {.impl = impl, .update = update};
 	int r;
 
-	r = pl_matrix_targets_new(&update->settings, impl->targets->shape_rate_hz, &targets);
+	r = pl_matrix_targets_new(&update->settings, impl->rate_hz, &targets);
 	if (r < 0)
 		return r;
 	args.targets = targets;
@@ -318,6 +322,7 @@ static int matrix_setup(struct impl *impl, const struct spa_dict *info,
 
 	log = spa_support_find(support, n_support, SPA_TYPE_INTERFACE_Log);
 	spa_log_topic_init(log, &log_topic);
+	impl->rate_hz = RATE_GUESS_HZ;
 	impl->n_tablets = PL_TABLETS_DEFAULT;
 	impl->n_channels = PL_CHANNELS_DEFAULT;
 	r = parse_size(log, info, PL_KEY_TABLETS, PL_TABLETS_MAX, &impl->n_tablets);
@@ -333,7 +338,7 @@ static int matrix_setup(struct impl *impl, const struct spa_dict *info,
 		return r;
 	init_ports(impl);
 	pl_matrix_settings_init(&impl->settings, impl->n_tablets, impl->n_channels);
-	r = pl_matrix_targets_new(&impl->settings, RATE_GUESS_HZ, &impl->targets);
+	r = pl_matrix_targets_new(&impl->settings, impl->rate_hz, &impl->targets);
 	if (r < 0)
 		return r;
 	kernels = pl_kernels_find(impl->base.cpu_flags);

@@ -256,15 +256,15 @@ static void finish_channel(struct pl_mixer *m, struct pl_mixer_block *block, uin
 void pl_mixer_mix_channels(struct pl_mixer *m, struct pl_mixer_block *block, uint32_t offset,
 			   uint32_t n_frames)
 {
-	uint32_t n_rows = m->kernels->n_rows;
+	const struct pl_mixer_group *group = m->up_groups;
 
-	for (uint32_t first = 0; first < m->n_channels; first += n_rows) {
-		uint32_t n = group_size(m, first, m->n_channels);
+	for (uint32_t first = 0, n; first < m->n_channels; first += n, group++) {
 		uint64_t needed = 0;
 
+		n = group_size(m, first, m->n_channels);
 		for (uint32_t i = 0; i < n; i++)
 			needed |= (uint64_t)((m->up.active[first + i] & m->talk_live) != 0) << i;
-		mix_steady(m, &m->up_rows[first], n, &m->up_groups[first / n_rows], needed,
+		mix_steady(m, &m->up_rows[first], n, group, needed,
 			   m->scratch + pl_mixer_src(PL_PLANE_BUS, first), n_frames);
 		for (uint32_t c = first; c < first + n; c++) {
 			finish_channel(m, block, c, offset, n_frames);
@@ -326,18 +326,18 @@ static bool tablet_is_needed(const struct pl_mixer *m, const struct pl_mixer_blo
 void pl_mixer_mix_tablets(struct pl_mixer *m, struct pl_mixer_block *block, uint32_t offset,
 			  uint32_t n_frames)
 {
-	uint32_t n_rows = m->kernels->n_rows;
+	const struct pl_mixer_group *group = m->down_groups;
 
-	for (uint32_t first = 0; first < m->n_tablets; first += n_rows) {
-		uint32_t n = group_size(m, first, m->n_tablets);
+	for (uint32_t first = 0, n; first < m->n_tablets; first += n, group++) {
 		uint64_t needed = 0;
 
+		n = group_size(m, first, m->n_tablets);
 		for (uint32_t i = 0; i < n; i++) {
 			needed |= (uint64_t)tablet_is_needed(m, block, first + i, offset, n_frames)
 				  << i;
 		}
-		mix_steady(m, &m->down_rows[first], n, &m->down_groups[first / n_rows], needed,
-			   pl_mixer_work(m, 1), n_frames);
+		mix_steady(m, &m->down_rows[first], n, group, needed, pl_mixer_work(m, 1),
+			   n_frames);
 		FOREACH_BIT (i, needed) {
 			finish_tablet(m, block, first + i, pl_mixer_work(m, 1u + i), offset,
 				      n_frames);

@@ -72,6 +72,11 @@ uint64_t pl_mixer_keys(const struct pl_mixer *m, uint32_t tablet)
 	return atomic_load_explicit(&m->keys[tablet], memory_order_relaxed);
 }
 
+uint32_t pl_mixer_rate(const struct pl_mixer *m)
+{
+	return m->rate_hz;
+}
+
 static void set_rate(struct pl_mixer *m, uint32_t rate_hz)
 {
 	m->rate_hz = rate_hz;

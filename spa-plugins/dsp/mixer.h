@@ -76,6 +76,9 @@ void pl_mixer_set_keys(struct pl_mixer *mixer, uint32_t tablet, uint64_t mask, u
 /** bit (channel): key held. Thread: any. */
 uint64_t pl_mixer_keys(const struct pl_mixer *mixer, uint32_t tablet);
 
+/** Hz of the last block, 0 before the first. Thread: data. */
+uint32_t pl_mixer_rate(const struct pl_mixer *mixer);
+
 /** Thread: data. RT-safe. */
 void pl_mixer_process(struct pl_mixer *mixer, struct pl_mixer_block *block);
 
