@@ -107,7 +107,8 @@ static void send_to_journal(const struct pl_log *log, enum pl_log_level level,
 	sd_journal_send("MESSAGE=%s%s%s", message, error ? ": " : "", error ? error : "",
 			"PRIORITY=%d", level_priorities[level], "SYSLOG_IDENTIFIER=%s",
 			log->service, "PARTYLINE_EVENT=%s", event_type, "PARTYLINE_DATA=%s",
-			json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN),
+			json_object_to_json_string_ext(
+				data, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
 			error ? "PARTYLINE_ERROR=%s" : NULL, error, NULL);
 }
 

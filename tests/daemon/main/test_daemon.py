@@ -307,3 +307,44 @@ def test_start_failure_is_in_the_log(daemon):
     level, record = daemon.records()[-1]
     assert (level, record["event_type"]) == ("ERROR", "api.startup_error")
     assert str(port) in record["error"]
+
+
+JOURNAL_READER = """
+import json, os, socket, sys
+from plain_daemon import PlainDaemon
+os.makedirs("/run/systemd/journal")
+journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+journal.bind("/run/systemd/journal/socket")
+journal.settimeout(60)
+with PlainDaemon() as daemon:
+    daemon.start()
+    daemon.call("POST", "/ptt/request", {"tablet_id": 1, "channel": 2})
+    while True:
+        fields = dict(line.split("=", 1) for line in journal.recv(8192).decode().splitlines() if line)
+        if fields["PARTYLINE_EVENT"] == "ptt.request":
+            print(json.dumps(fields))
+            break
+"""
+
+
+def test_journal_gets_fields():
+    """A journal of our own at the fixed path, in a mount namespace of our own."""
+    for unshare in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
+        if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode == 0:
+            break
+    else:
+        pytest.skip("this machine allows no mount namespaces")
+    command = "mount -t tmpfs none /run && exec /usr/bin/python3 -c \"$0\""
+    done = subprocess.run(
+        [*unshare, "sh", "-c", command, JOURNAL_READER],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    fields = json.loads(done.stdout)
+    assert fields["MESSAGE"] == "Tablet 1 talks on channel 2"
+    assert fields["PRIORITY"] == "6"
+    assert fields["SYSLOG_IDENTIFIER"] == "partyline"
+    assert json.loads(fields["PARTYLINE_DATA"])["channel"] == 2
