@@ -4,6 +4,7 @@
 #include "cpu-flags.h"
 
 #define VN 8u
+#define VF_REGISTER "x"
 #define ROWS 3u
 #define ROWS_DENSITY 0.86f
 typedef __m256 vf;

@@ -5,6 +5,7 @@
 #include "cpu-flags.h"
 
 #define VN 16u
+#define VF_REGISTER "v"
 #define ROWS 4u
 #define ROWS_DENSITY 0.68f
 typedef __m512 vf;

@@ -102,8 +102,9 @@ uint32_t pl_sanitise_careful(float *dst, const float *src, uint32_t n_frames,
 	for (uint32_t n = 0; n < n_frames; n++) {
 		float x, a;
 
-		/* Foreign memory may change between two looks: one read. */
 		memcpy(&x, &src[n], sizeof(x));
+		/* Foreign memory may change between two looks: the compiler must not look twice. */
+		__asm__("" : "+m"(x));
 		a = fabsf(x);
 		if (!(a <= PL_INPUT_MAX)) {
 			x = isfinite(x) ? copysignf(PL_INPUT_MAX, x) : 0.0f;
@@ -126,6 +127,8 @@ static bool sanitise_tile(float *restrict dst, const float *restrict src, struct
 	float x[TILE], top = level->peak;
 
 	memcpy(x, src, sizeof(x));
+	/* Foreign memory may change between two looks: the compiler must not look twice. */
+	__asm__("" : "+m"(x));
 	for (uint32_t i = 0; i < TILE; i++) {
 		float a = fabsf(x[i]);
 

@@ -6,6 +6,7 @@
 /* 64-bit ARM: NEON with fused multiply-add is always there. */
 
 #define VN 4u
+#define VF_REGISTER "w"
 #define ROWS 4u
 #define ROWS_DENSITY 0.8f
 typedef float32x4_t vf;

@@ -14,6 +14,7 @@
  *   vf_sign(a, s)     magnitude a >= 0 with the sign of s
  *   vf_scale2(a, k)   a times 2 to the integer in the low bits of k
  *   vf_most(a, b)     larger of two magnitudes >= 0; a NaN is larger than all and stays
+ *   VF_REGISTER       assembler constraint of a vector register
  *   vf_sum, vf_top    sum and maximum of the lanes
  *   ROWS              destinations of mix_rows: ROWS * 4 + ROWS + 1 registers
  *   ROWS_DENSITY      see pl_kernels.rows_density; bench-kernels: mix_rows / ROWS / mix
@@ -23,6 +24,7 @@
  */
 
 #include <float.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <partyline/keys.h>
@@ -237,8 +239,11 @@ INLINE float level_sum(const struct group_level *level)
 
 INLINE vf sanitise_vector(vf x, int i, struct group_level *level)
 {
-	vf a = vf_abs(x);
+	vf a;
 
+	/* Foreign memory may change between two looks: the compiler must not look twice. */
+	__asm__("" : "+" VF_REGISTER(x));
+	a = vf_abs(x);
 	level->top[i] = vf_most(level->top[i], a);
 	x = vf_keep(vf_ge(a, vf_set1(FLT_MIN)), x);
 	level->sum[i] = vf_fma(x, x, level->sum[i]);
@@ -307,48 +312,68 @@ INLINE vf limit_any(vf x)
 	return vf_pick(vf_le(a, vf_set1(PL_LIMIT_SMALL)), limit_small(x), vf_sign(large, x));
 }
 
-/** One test tells whether all of the vectors are small. */
-INLINE void limit_group(float *dst, const float *src, const int n_vectors,
-			struct group_level *level)
+/** A group's level, and with dst its limited samples as long as all of them are small. */
+INLINE vm limit_group(float *dst, const float *src, const bool wanted, struct group_level *level)
 {
-	vf x[GROUP], top = vf_set1(0.0f);
+	vf x[GROUP], top;
 
 #pragma GCC unroll 4
-	for (int i = 0; i < n_vectors; i++) {
+	for (int i = 0; i < GROUP; i++) {
 		x[i] = vf_load(src + i * VN);
-		top = vf_most(top, vf_abs(x[i]));
 		level->sum[i] = vf_fma(x[i], x[i], level->sum[i]);
 	}
+	top = vf_most(vf_most(vf_abs(x[0]), vf_abs(x[1])), vf_most(vf_abs(x[2]), vf_abs(x[3])));
 	level->top[0] = vf_most(level->top[0], top);
-	if (!dst)
-		return;
-	if (vm_all(vf_le(top, vf_set1(PL_LIMIT_SMALL)))) {
+	if (wanted) {
 #pragma GCC unroll 4
-		for (int i = 0; i < n_vectors; i++)
+		for (int i = 0; i < GROUP; i++)
 			vf_storeu(dst + i * VN, limit_small(x[i]));
-	} else {
+	}
+	return vf_le(top, vf_set1(PL_LIMIT_SMALL));
+}
+
+/** The groups whose bits are set, once more in full range. */
+static void limit_loud(float *dst, const float *src, uint64_t loud)
+{
+	for (; loud; loud &= loud - 1u) {
+		uint32_t n = (uint32_t)__builtin_ctzll(loud) * GROUP * VN;
+
 #pragma GCC unroll 4
-		for (int i = 0; i < n_vectors; i++)
-			vf_storeu(dst + i * VN, limit_any(x[i]));
+		for (int i = 0; i < GROUP; i++)
+			vf_storeu(dst + n + i * VN, limit_any(vf_load(src + n + i * VN)));
 	}
 }
+
+_Static_assert(PL_CHUNK / (GROUP * VN) <= 64, "a bit for each group");
 
 static void limit_v(float *dst, const float *src, uint32_t n_frames, struct pl_level *ret_level)
 {
 	struct group_level level;
+	uint64_t loud = 0;
 	uint32_t n = 0;
 
 	level_init(&level);
-	for (; n + GROUP * VN <= n_frames; n += GROUP * VN)
-		limit_group(dst ? dst + n : NULL, src + n, GROUP, &level);
-	for (; n + VN <= n_frames; n += VN)
-		limit_group(dst ? dst + n : NULL, src + n, 1, &level);
-	if (n < n_frames) {
+	if (dst) {
+		for (uint32_t group = 0; n + GROUP * VN <= n_frames; n += GROUP * VN, group++) {
+			vm small = limit_group(dst + n, src + n, true, &level);
+
+			loud |= (uint64_t)!vm_all(small) << group;
+		}
+		limit_loud(dst, src, loud);
+	} else {
+		for (; n + GROUP * VN <= n_frames; n += GROUP * VN)
+			limit_group(NULL, src + n, false, &level);
+	}
+	for (; n < n_frames; n += VN) {
+		vf x = vf_load(src + n);
 		float tail[VN];
 
-		limit_group(dst ? tail : NULL, src + n, 1, &level);
+		level.top[1] = vf_most(level.top[1], vf_abs(x));
+		level.sum[1] = vf_fma(x, x, level.sum[1]);
+		vf_storeu(tail, limit_any(x));
 		if (dst)
-			memcpy(dst + n, tail, (n_frames - n) * sizeof(*dst));
+			memcpy(dst + n, tail,
+			       (n_frames - n < VN ? n_frames - n : VN) * sizeof(*dst));
 	}
 	ret_level->peak = vf_top(level_top(&level));
 	ret_level->sum_sq = level_sum(&level);

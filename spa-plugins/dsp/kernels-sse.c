@@ -4,6 +4,7 @@
 #include "cpu-flags.h"
 
 #define VN 4u
+#define VF_REGISTER "x"
 #define ROWS 3u
 #define ROWS_DENSITY 0.98f
 typedef __m128 vf;
