@@ -87,6 +87,7 @@ struct gate_case {
 	const char *mode;
 	double idle, active;
 	int64_t on, off; /* first sample that differs; first sample of the way back */
+	int no_key, no_level;
 };
 
 static void check_gate(const struct gate_case *test, uint32_t quantum)
@@ -103,7 +104,7 @@ static void check_gate(const struct gate_case *test, uint32_t quantum)
 	for (uint32_t n = 0; n < N_FRAMES; n++) {
 		source.plane[0][n] = 0.5f * pl_noise(&random);
 		/* loud from 12000 to 14000, its last loud sample being 13999 */
-		source.plane[1][n] = n >= 12000 && n < 14000 ? 0.5f : 0.01f;
+		source.plane[1][n] = !test->no_level && n >= 12000 && n < 14000 ? 0.5f : 0.01f;
 	}
 	struct pl_run run = {
 		.n_frames = N_FRAMES,
@@ -111,7 +112,7 @@ static void check_gate(const struct gate_case *test, uint32_t quantum)
 		.source = (const float *const *)source.plane,
 		.sink = sink.plane,
 		.events = events,
-		.n_events = 2,
+		.n_events = test->no_key ? 0 : 2,
 	};
 	r = new_graph(quantum, 2, &graph);
 	if (r >= 0)
@@ -153,8 +154,17 @@ PL_TEST(gate_vox)
 		check_gate(&(struct gate_case){"vox", 0.0, 1.0, 12000, 14480}, quanta[i]);
 }
 
-/* The key dims from 5003 to 9007; here only the sidechain's turn is looked at. */
 PL_TEST(gate_duck)
+{
+	double depth = pow(10.0, -12.0 / 20.0);
+
+	for (size_t i = 0; i < SPA_N_ELEMENTS(quanta); i++)
+		check_gate(&(struct gate_case){"duck", 1.0, depth, 12000, 14480, .no_key = 1},
+			   quanta[i]);
+	check_gate(&(struct gate_case){"duck", 1.0, depth, 5003, 9007, .no_level = 1}, 256);
+}
+
+PL_TEST(gate_refuses_bad_values)
 {
 	struct pl_graph *graph = NULL;
 
