@@ -89,7 +89,7 @@ static void init_support(struct host *host)
 	host->support[2] = SPA_SUPPORT_INIT(SPA_TYPE_INTERFACE_CPU, &host->cpu);
 }
 
-static int load(struct host *host, const struct spa_dict *info)
+static int load(struct host *host, const char *name, const struct spa_dict *info)
 {
 	spa_handle_factory_enum_func_t enum_func;
 	const struct spa_handle_factory *factory;
@@ -107,7 +107,7 @@ static int load(struct host *host, const struct spa_dict *info)
 	do {
 		if (!enum_func || enum_func(&factory, &index) <= 0)
 			return -ENOENT;
-	} while (!spa_streq(factory->name, PL_FACTORY_MATRIX));
+	} while (!spa_streq(factory->name, name));
 
 	/* Larger than nothing, whatever the factory says. */
 	host->handle = calloc(1, spa_handle_factory_get_size(factory, info) + 1u);
@@ -134,7 +134,7 @@ int host_init(struct host *host, const char *n_tablets, const char *n_channels, 
 	memset(host, 0, sizeof(*host));
 	host->cpu_flags = cpu_flags;
 	init_support(host);
-	r = load(host, &SPA_DICT_INIT_ARRAY(items));
+	r = load(host, PL_FACTORY_MATRIX, &SPA_DICT_INIT_ARRAY(items));
 	if (r < 0)
 		return r;
 	spa_atou32(n_tablets, &host->n_tablets, 10);
@@ -143,6 +143,23 @@ int host_init(struct host *host, const char *n_tablets, const char *n_channels, 
 	host->page = calloc(1, sizeof(*host->page));
 	spa_node_set_io(host->node, SPA_IO_Position, &host->position, sizeof(host->position));
 	return spa_node_set_io(host->node, PL_IO_METERS, host->page, sizeof(*host->page));
+}
+
+int host_init_node(struct host *host, const char *factory, const struct spa_dict *info,
+		   uint32_t n_audio, uint32_t cpu_flags)
+{
+	int r;
+
+	memset(host, 0, sizeof(*host));
+	host->cpu_flags = cpu_flags;
+	init_support(host);
+	r = load(host, factory, info);
+	if (r < 0)
+		return r;
+	host->n_tablets = n_audio;
+	host->control = calloc(1, HOST_CONTROL_SIZE);
+	return spa_node_set_io(host->node, SPA_IO_Position, &host->position,
+			       sizeof(host->position));
 }
 
 void host_done(struct host *host)
@@ -340,13 +357,10 @@ void host_control_begin(struct host_props *control)
 	spa_pod_builder_push_sequence(&control->builder, &control->frames[0], 0);
 }
 
-void host_control_key(struct host_props *control, uint32_t offset, uint32_t tablet,
-		      uint32_t channel, bool held)
+void host_control_property(struct host_props *control, uint32_t offset, const char *name, bool held)
 {
 	struct spa_pod_frame frames[2];
-	char name[64];
 
-	snprintf(name, sizeof(name), PL_PARAM_KEY_FMT, tablet, channel);
 	spa_pod_builder_control(&control->builder, offset, SPA_CONTROL_Properties);
 	spa_pod_builder_push_object(&control->builder, &frames[0], SPA_TYPE_OBJECT_Props, 0);
 	spa_pod_builder_prop(&control->builder, SPA_PROP_params, 0);
@@ -355,6 +369,15 @@ void host_control_key(struct host_props *control, uint32_t offset, uint32_t tabl
 	spa_pod_builder_bool(&control->builder, held);
 	spa_pod_builder_pop(&control->builder, &frames[1]);
 	spa_pod_builder_pop(&control->builder, &frames[0]);
+}
+
+void host_control_key(struct host_props *control, uint32_t offset, uint32_t tablet,
+		      uint32_t channel, bool held)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), PL_PARAM_KEY_FMT, tablet, channel);
+	host_control_property(control, offset, name, held);
 }
 
 void host_control_end(struct host *host, struct host_props *control)

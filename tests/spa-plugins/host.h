@@ -62,6 +62,12 @@ struct host {
 
 /** @return 0 or what the node's init said. Free with host_done() in both cases. */
 int host_init(struct host *host, const char *n_tablets, const char *n_channels, uint32_t cpu_flags);
+/**
+ * Likewise for another factory's node: n_audio inputs, then perhaps a control port, and up to as
+ * many outputs. No meter page.
+ */
+int host_init_node(struct host *host, const char *factory, const struct spa_dict *info,
+		   uint32_t n_audio, uint32_t cpu_flags);
 void host_done(struct host *host);
 
 /** Link or unlink one port: formats, buffers, I/O. */
@@ -104,6 +110,8 @@ int host_set_double(struct host *host, const char *name, double value);
 void host_control_begin(struct host_props *control);
 void host_control_key(struct host_props *control, uint32_t offset, uint32_t tablet,
 		      uint32_t channel, bool held);
+void host_control_property(struct host_props *control, uint32_t offset, const char *name,
+			   bool held);
 void host_control_end(struct host *host, struct host_props *control);
 
 #endif

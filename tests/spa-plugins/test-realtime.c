@@ -17,6 +17,9 @@
 #include <linux/seccomp.h>
 
 #include <spa/utils/defs.h>
+#include <spa/utils/dict.h>
+
+#include <partyline/meter-node.h>
 
 #include "cpu-host.h"
 #include "host.h"
@@ -180,6 +183,15 @@ static void make_events(struct host *h, struct events *events)
 	events->size = h->control_size;
 }
 
+/** @param samples NULL: a node with fewer outputs than inputs. Rubbish passes through a meter. */
+static void note_level(const float *samples, uint32_t n_frames)
+{
+	for (uint32_t n = 0; samples && n < n_frames; n++) {
+		if (isfinite(samples[n]))
+			counts->loudest = fmaxf(counts->loudest, fabsf(samples[n]));
+	}
+}
+
 static void run_cycles(struct host *h, const struct events *events)
 {
 	static const uint32_t quanta[] = {64, 256, 100, 1024, 16};
@@ -202,12 +214,61 @@ static void run_cycles(struct host *h, const struct events *events)
 		watched = false;
 		counts->n_cycles++;
 		for (uint32_t i = 0; i < h->n_tablets + h->n_channels; i++)
-			counts->loudest = fmaxf(counts->loudest, fabsf(host_out(h, i)[0]));
+			note_level(host_out(h, i), q);
 	}
 }
 
 /** What a child does under watch. */
 typedef void (*job_func)(struct host *h, const struct events *events);
+
+/** The other nodes: cycles of noise and rubbish, the first of which takes new parameters. */
+static void child_of_node(struct host *h)
+{
+	static struct events events;
+	struct host_props c;
+
+	host_link_all(h);
+	host_control_begin(&c);
+	for (uint32_t i = 0; i < 30; i++)
+		host_control_property(&c, i * 2u, PL_PARAM_GATE_KEY, i % 3u != 0);
+	host_control_end(h, &c);
+	memcpy(events.bytes, h->control, h->control_size);
+	events.size = h->control_size;
+	h->control_size = 0;
+	h->n_logs = 0;
+	if (forbid_syscalls() < 0)
+		_exit(12);
+	run_cycles(h, &events);
+	counts->n_logs = (uint32_t)h->n_logs;
+	_exit(0);
+}
+
+static void child_gate(job_func job)
+{
+	static struct host h;
+
+	if (host_init_node(&h, PL_FACTORY_GATE, NULL, 2, pl_host_cpu_flags()) < 0)
+		_exit(10);
+	if (host_set_double(&h, PL_PARAM_GATE_MODE, PL_GATE_MODE_DUCK) < 0 ||
+	    host_set_double(&h, PL_PARAM_GATE_HOLD_MS, 1.0) < 0)
+		_exit(11);
+	child_of_node(&h);
+}
+
+static void child_meter(job_func job)
+{
+	static struct host h;
+	static struct pl_meter_node_area area;
+	struct spa_dict_item items[] = {SPA_DICT_ITEM_INIT(PL_KEY_METER_PORTS, "2")};
+
+	if (host_init_node(&h, PL_FACTORY_METER, &SPA_DICT_INIT_ARRAY(items), 2,
+			   pl_host_cpu_flags()) < 0 ||
+	    spa_node_set_io(h.node, PL_IO_METER_NODE, &area, sizeof(area)) < 0)
+		_exit(10);
+	if (host_set_double(&h, PL_PARAM_METER_TRUE_PEAK, 1.0) < 0)
+		_exit(11);
+	child_of_node(&h);
+}
 
 static void child(job_func job)
 {
@@ -247,7 +308,7 @@ static void child(job_func job)
 }
 
 /** @return the child's exit code, negative when it was killed */
-static int watch(job_func job)
+static int watch_child(void (*run)(job_func job), job_func job)
 {
 	int status = 0;
 	pid_t pid;
@@ -256,10 +317,39 @@ static int watch(job_func job)
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
-		child(job);
+		run(job);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return -errno;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int watch(job_func job)
+{
+	return watch_child(child, job);
+}
+
+static void check_quiet(void)
+{
+	PL_CHECK_INT(counts->n_cycles, 500);
+	PL_EXPECT(counts->loudest > 0.01f);
+	if (counts->n_syscalls)
+		printf("# last system call %d\n", counts->last_syscall);
+	PL_CHECK_INT(counts->n_syscalls, 0);
+	PL_CHECK_INT(counts->n_allocations, 0);
+	PL_CHECK_INT(counts->n_locks, 0);
+	PL_CHECK_INT(counts->n_logs, 0);
+}
+
+PL_TEST(the_gate_is_realtime_safe)
+{
+	PL_CHECK_INT(watch_child(child_gate, NULL), 0);
+	check_quiet();
+}
+
+PL_TEST(the_meter_is_realtime_safe)
+{
+	PL_CHECK_INT(watch_child(child_meter, NULL), 0);
+	check_quiet();
 }
 
 PL_TEST(process_is_realtime_safe)
