@@ -325,7 +325,7 @@ def test_pipelined_bodies(port, first):
         except ConnectionError:
             pass  # the end; libwebsockets 4.3 comes to it earlier than 4.1
     good = [answer for answer in answers if answer.status == 200]
-    assert 1 <= len(good) <= 2
+    assert len(good) <= 2
     for refused in answers[len(good) :]:
         assert refused.status == 400 and refused.headers["connection"] == "close"
         check("Detail", refused.json())
