@@ -21,6 +21,7 @@ function showStatus() {
   status.dataset.state = state.ready || !connected ? kind : "wait";
   setText(status.lastElementChild, text);
   const banner = byId("banner");
+  banner.dataset.state = kind;
   banner.hidden = kind === "ok" || !state.ready;
   if (kind === "lost") setText(banner, "The server does not answer. This page resumes by itself as soon as it is back.");
   if (kind === "idle") setText(banner, "The audio graph is not there. Settings are kept and take effect when it comes back.");

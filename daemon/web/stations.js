@@ -32,10 +32,11 @@ function makeStrip(channel) {
     "aria-label": `Mute channel ${id}`,
     onclick: () => post(`/channel/${id}/mute`, { mute: !state.channels[id - 1].mute }),
   }, "Mute");
+  const badge = el("span", { class: "id" }, `CH ${id}`);
   const node = el("article", { class: "strip", "data-channel": id, "aria-label": `Channel ${id}` },
-    el("div", { class: "row" }, el("span", { class: "id" }, `CH ${id}`), name, mute), canvas,
+    el("div", { class: "row" }, badge, name, mute), canvas,
     el("div", { class: "row" }, tally, level));
-  return { id, node, meter, name, level, tally, mute };
+  return { id, node, meter, badge, name, level, tally, mute };
 }
 
 function makeCard(tablet) {
@@ -73,6 +74,7 @@ export function buildStations() {
   removeMeters();
   strips = state.channels.map(makeStrip);
   cards = state.tablets.map(makeCard);
+  byId("channels").classList.toggle("many", strips.length > 12);
   byId("channels").replaceChildren(...strips.map((strip) => strip.node));
   byId("view-stations").replaceChildren(...cards.map((card) => card.node));
   updateStations();
@@ -81,6 +83,7 @@ export function buildStations() {
 function updateStrip(strip) {
   const channel = state.channels[strip.id - 1];
   setText(strip.name, channelName(channel));
+  strip.badge.hidden = !channel.name; // "CH 3 Channel 3" says it twice
   setPressed(strip.mute, channel.mute);
   strip.node.classList.toggle("muted", channel.mute);
   const names = channel.active_tablets.map((id) => tabletName(state.tablets[id - 1]));
@@ -110,7 +113,7 @@ const keyText = (channel) => channel.name || `CH ${channel.id}`;
 export function updateStations() {
   // as many keys in a row as fit with their names
   const longest = Math.max(...state.channels.map((channel) => keyText(channel).length));
-  byId("view-stations").style.setProperty("--key", `${Math.min(11, 1.1 + longest * 0.57)}rem`);
+  byId("view-stations").style.setProperty("--key", `${Math.min(11, 0.95 + longest * 0.51)}rem`);
   strips.forEach(updateStrip);
   cards.forEach(updateCard);
 }

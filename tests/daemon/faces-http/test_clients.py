@@ -113,6 +113,18 @@ def test_slow_loris(port):
         connection.close()
 
 
+def test_half_requests_end(port):
+    """The server's time-outs, 15 s and less: who sends half a request does not stay for ever."""
+    half = [Connection(port) for _ in range(4)]
+    for connection, data in zip(half, (
+        b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: x\r\nX: ",
+        b"POST /matrix HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+    )):
+        connection.send(data)
+    for connection in half:
+        assert connection.at_end()  # or the socket's own guard of 60 s
+
+
 def test_connections_are_limited_and_come_back(port, session):
     process = session.processes["partyline"]
     many = []
