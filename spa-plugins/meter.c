@@ -42,7 +42,7 @@ static const struct pl_param params[VALUE_MAX_] = {
 	[VALUE_TRUE_PEAK] = {PL_PARAM_METER_TRUE_PEAK, "Measure true peak too", SPA_TYPE_Bool, 0, 0,
 			     1, NULL},
 	[VALUE_RESET] = {PL_PARAM_METER_RESET, "Another value empties holds and maxima",
-			 SPA_TYPE_Long, 0, 0, 0, NULL},
+			 SPA_TYPE_Long, 0, 0, PL_PARAM_LONG_MAX, NULL},
 };
 
 struct channel {

@@ -2,6 +2,7 @@
 #include "params.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,9 +36,9 @@ static bool parse_value(const struct pl_param *param, const struct pl_pod *pod, 
 		return true;
 	if (!pl_pod_get_number(pod, &value))
 		return false;
-	if (param->type != SPA_TYPE_Long && (value < param->min || value > param->max))
+	if (value < param->min || value > param->max)
 		return false;
-	if ((param->type == SPA_TYPE_Bool || param->type == SPA_TYPE_Int) && value != (int)value)
+	if (param->type != SPA_TYPE_Double && value != trunc(value))
 		return false;
 	*ret_value = value;
 	return true;

@@ -8,6 +8,9 @@
 
 #include "pod.h"
 
+/** largest whole number up to which a double holds all of them: 2^53 */
+#define PL_PARAM_LONG_MAX 9007199254740992.0
+
 /**
  * Parameters of a node that are single numbers, in a table: how each is read, checked, written
  * and described. Values are doubles in an array of the same order.
@@ -18,7 +21,7 @@ struct pl_param {
 	const char *name;
 	const char *description;
 	uint32_t type;            /**< SPA_TYPE_Bool, Int, Long or Double */
-	double def, min, max;     /**< a Long takes any value */
+	double def, min, max;     /**< a Long within +-PL_PARAM_LONG_MAX */
 	const char *const *words; /**< Int: names of its values from 0 to max; NULL: none */
 };
 

@@ -199,7 +199,7 @@ enum pl_gate_mode {
 #define PL_PORT_METER_OUT_FMT "out_%u"
 /** Bool, default false: true peak too (ITU-R BS.1770-4 annex 2); it costs the most */
 #define PL_PARAM_METER_TRUE_PEAK "partyline.meter.true-peak"
-/** Long, any, default 0; another value than before empties the holds and maxima */
+/** Long, 0..2^53, default 0; another value than before empties the holds and maxima */
 #define PL_PARAM_METER_RESET "partyline.meter.reset"
 /* Read only, one Float a port, dBFS (full-scale sine -3.01 RMS, 0 peak), silence -240. */
 #define PL_PARAM_METER_RMS_DB "partyline.meter.rms-db"
