@@ -44,8 +44,11 @@ bool pl_pod_get_name(const struct pl_pod *pod, char ret_name[PL_POD_NAME_MAX])
 
 	if (pod->type != SPA_TYPE_String || n == 0)
 		return false;
+	/* One that does not end in time must not be left behind without an end. */
+	if (!memchr(pod->body.data, 0, n))
+		return false;
 	memcpy(ret_name, pod->body.data, n);
-	return memchr(ret_name, 0, n) != NULL;
+	return true;
 }
 
 bool pl_pod_get_number(const struct pl_pod *pod, double *ret_number)

@@ -34,7 +34,7 @@ bool pl_pod_next(struct pl_pod_reader *reader, struct pl_pod *ret_pod);
 /** Take n bytes. @return false when there are not as many */
 bool pl_pod_take(struct pl_pod_reader *reader, void *ret_bytes, size_t n_bytes);
 
-/** Text of a String. @return false for another type, no zero byte, or too long a text */
+/** Text of a String. @return false, and ret_name untouched, for another type, no zero byte, or too long a text */
 bool pl_pod_get_name(const struct pl_pod *pod, char ret_name[PL_POD_NAME_MAX]);
 
 /** Bool, Int, Long, Float or Double. @return false for another type or not finite */
