@@ -4,7 +4,6 @@
 import { post, stream } from "./api.js";
 import { byId, setText } from "./dom.js";
 import { buildGrid, updateGrid } from "./grid.js";
-import { releaseAll } from "./keys.js";
 import { buildOptions, updateOptions } from "./settings.js";
 import { buildStations, clearMeters, showMeters, updateStations } from "./stations.js";
 import { apply, onChange, state } from "./store.js";
@@ -49,7 +48,7 @@ stream("/ws/events", {
   onMessage: apply,
   onLost: () => {
     connected = false;
-    releaseAll(); // nobody knows what the server takes for held when it is back
+    // a key that is still held stays held: the server remembers it, and letting go waits for it
     clearMeters();
     showStatus();
   },

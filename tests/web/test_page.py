@@ -250,7 +250,7 @@ def test_server_lost_and_back(session, open_page, port, events):
     page.wait("document.querySelector('#banner').hidden")
     page.wait("document.querySelector('.card[data-tablet=\"11\"] h2').textContent === 'after'")
     page.wait("document.querySelectorAll('.key.talking').length === 64")
-    # the key that was held when the server went is not held for ever
+    # the key that was let go while the server was away is not held for ever
     page.wait("document.querySelectorAll('.key[aria-pressed=true]').length === 0")
     assert holders(port, 2) == []
     lost = ("WebSocket connection", "Failed to load resource", "ERR_CONNECTION")
