@@ -205,6 +205,13 @@ def search_path(build):
     return ":".join(folders)
 
 
+def add_drop_ins(source, folder):
+    """Files of SOURCE/{pipewire,wireplumber}.conf.d, as they are."""
+    for name in ("pipewire", "wireplumber"):
+        for path in sorted((source / f"{name}.conf.d").glob("*.conf")):
+            (folder / name / f"{name}.conf.d" / path.name).symlink_to(path.resolve())
+
+
 def find_program(build, name):
     """A program of the build, or of the system."""
     if build:

@@ -53,6 +53,7 @@ class Session:
     host_session  no PipeWire of our own: join the one that the caller's variables lead to, with the
                 module in a process and a WirePlumber that only links Partyline's devices
     quantum, min_quantum, max_quantum, rate   of the graph, samples and Hz
+    drop_ins    folder with pipewire.conf.d and wireplumber.conf.d whose files are used as well
     folder      keep everything here instead of in a temporary folder that stop() removes
     """
 
@@ -76,6 +77,7 @@ class Session:
         min_quantum=16,
         max_quantum=8192,
         rate=48000,
+        drop_ins=None,
         folder=None,
     ):
         if build_dir is None:
@@ -97,6 +99,7 @@ class Session:
         self.min_quantum = min_quantum
         self.max_quantum = max_quantum
         self.rate = rate
+        self.drop_ins = drop_ins
         self.processes = {}
         self._keep = folder is not None
         self._folder_wish = folder
@@ -171,6 +174,8 @@ class Session:
             shipped=self.module == "shipped",
         )
         self._wireplumber_config = confs.write_wireplumber(self.folder / "wireplumber")
+        if self.drop_ins:
+            confs.add_drop_ins(pathlib.Path(self.drop_ins), self.folder)
         if self.http_port is None and self.daemon:
             self.http_port = free_port()
         self.env = {**os.environ, **self.environment()}
