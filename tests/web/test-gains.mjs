@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The page's arithmetic of gains.
 import assert from "node:assert";
-import { OFF_DB, formatDb, isOff, parseDb, stepDb, toDb } from "../../daemon/web/gains.js";
+import { readFileSync } from "node:fs";
+
+// Old Node.js takes a .js file for CommonJS: say what it is.
+const text = readFileSync(new URL("../../daemon/web/gains.js", import.meta.url));
+const gains = await import(`data:text/javascript;base64,${text.toString("base64")}`);
+const { OFF_DB, formatDb, isOff, parseDb, stepDb, toDb } = gains;
 
 assert.equal(toDb(0), OFF_DB);
 assert.ok(Math.abs(toDb(0.25118864315095801) + 12) < 1e-9);
