@@ -36,7 +36,8 @@ struct pl_face_http_options {
  * @param options   may be NULL: everything from the configuration
  * @param ret_face  pl_face_http_free() ends every connection and frees it
  * @return 0, -EADDRINUSE, -EADDRNOTAVAIL, -EACCES (the port needs privileges), -EPERM
- *         (an address beyond loopback without "insecure_lan"), -EINVAL, -ENOMEM
+ *         (an address beyond loopback without "insecure_lan"), -EINVAL, -ENOMEM,
+ *         -ELIBACC (libwebsockets' libuv plugin is not installed)
  */
 int pl_face_http_new(sd_event *event, struct pl_control *control,
 		     const struct pl_face_http_options *options, struct pl_face_http **ret_face);

@@ -194,7 +194,7 @@ static int start(struct pl_face_http *face)
 	info.timeout_secs = TIMEOUT_SECONDS;
 	face->lws = lws_create_context(&info);
 	if (!face->lws)
-		return -ENOMEM;
+		return -ELIBACC; /* its libuv plugin is a package of its own */
 
 	info.vhost_name = "partyline";
 	info.port = face->port ? face->port : 0;
