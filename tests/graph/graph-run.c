@@ -64,9 +64,10 @@ static void write_event(struct spa_pod_builder *b, const struct pl_event *event,
 	spa_pod_builder_pop(b, &object);
 }
 
-static void write_control(struct pl_graph *graph, int64_t frame, uint32_t n)
+/* @param run NULL: none, no events */
+static void write_control(struct pl_graph *graph, const struct pl_run *run, int64_t frame,
+			  uint32_t n)
 {
-	const struct pl_run *run = graph->run;
 	struct pw_buffer *buffer = pw_filter_dequeue_buffer(graph->control_port);
 	struct spa_pod_builder b;
 	struct spa_pod_frame sequence;
@@ -127,18 +128,20 @@ static void on_source_process(void *userdata, struct spa_io_position *position)
 		memset(dst + n_copy, 0, (n - n_copy) * sizeof(float));
 	}
 	if (graph->control_port)
-		write_control(graph, frame, n);
+		write_control(graph, run, frame, n);
 }
 
 static void on_sink_process(void *userdata, struct spa_io_position *position)
 {
 	struct pl_graph *graph = userdata;
 	uint32_t n = (uint32_t)position->clock.duration, n_copy = 0;
-	struct pl_run *run = graph->run;
+	struct pl_run *run = NULL;
 	int64_t frame = -1;
 
-	if (state_get(graph) == PL_RUN_RUNNING)
+	if (state_get(graph) == PL_RUN_RUNNING) {
+		run = graph->run;
 		frame = (int64_t)(position->clock.position - graph->rt.origin);
+	}
 	if (frame >= 0 && frame < run->n_frames)
 		n_copy = SPA_MIN(n, run->n_frames - (uint32_t)frame);
 

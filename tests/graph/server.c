@@ -119,9 +119,9 @@ static void preload_sanitizer(void)
 	spa_autofree char *options =
 		spa_aprintf("%s%sdetect_leaks=0", old ? old : "", old ? ":" : "");
 
-	setenv("LD_PRELOAD", PL_SANITIZER_RUNTIME, 1);
 	if (options)
 		setenv("ASAN_OPTIONS", options, 1);
+	setenv("LD_PRELOAD", PL_SANITIZER_RUNTIME, 1);
 #endif
 }
 
