@@ -276,6 +276,34 @@ static int set_latency(struct pl_node *node, struct pl_port *port, const struct 
 	return 0;
 }
 
+struct buffers_args {
+	struct pl_port *port;
+	struct spa_buffer **buffers;
+	uint32_t n_buffers;
+	int result;
+};
+
+static int do_use_buffers(struct spa_loop *loop, bool async, uint32_t seq, const void *data,
+			  size_t size, void *user_data)
+{
+	struct buffers_args *args = user_data;
+
+	args->result = pl_port_use_buffers(args->port, args->buffers, args->n_buffers);
+	return 0;
+}
+
+/** Between cycles: a port's links come and go while the node runs for its other links, and the
+ * buffers are gone as soon as this returns. */
+static int use_buffers(struct pl_node *node, struct pl_port *port, struct spa_buffer **buffers,
+		       uint32_t n_buffers)
+{
+	struct buffers_args args = {.port = port, .buffers = buffers, .n_buffers = n_buffers};
+	int r;
+
+	r = pl_node_invoke(node, do_use_buffers, &args);
+	return r < 0 ? r : args.result;
+}
+
 static int impl_node_port_set_param(void *object, enum spa_direction direction, uint32_t port_id,
 				    uint32_t id, uint32_t flags, const struct spa_pod *param)
 {
@@ -286,7 +314,9 @@ static int impl_node_port_set_param(void *object, enum spa_direction direction, 
 		return -EINVAL;
 	switch (id) {
 	case SPA_PARAM_Format:
-		r = pl_port_set_format(port, param);
+		r = param ? 0 : use_buffers(object, port, NULL, 0);
+		if (r >= 0)
+			r = pl_port_set_format(port, param);
 		if (r < 0)
 			return r;
 		emit_port_info(object, port, false);
@@ -304,7 +334,7 @@ static int impl_node_port_use_buffers(void *object, enum spa_direction direction
 {
 	struct pl_port *port = find_port(object, direction, port_id);
 
-	return port ? pl_port_use_buffers(port, buffers, n_buffers) : -EINVAL;
+	return port ? use_buffers(object, port, buffers, n_buffers) : -EINVAL;
 }
 
 static int impl_node_port_set_io(void *object, enum spa_direction direction, uint32_t port_id,

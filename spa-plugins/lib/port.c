@@ -157,8 +157,6 @@ int pl_port_set_format(struct pl_port *port, const struct spa_pod *format)
 			   info.info.dsp.format != SPA_AUDIO_FORMAT_DSP_F32) {
 			return -EINVAL;
 		}
-	} else {
-		pl_port_use_buffers(port, NULL, 0);
 	}
 
 	port->have_format = format != NULL;

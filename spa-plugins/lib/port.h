@@ -67,10 +67,11 @@ int pl_port_build_param(const struct pl_port *port, uint32_t id, uint32_t index,
 			uint32_t quantum_limit, struct spa_pod_builder *builder,
 			struct spa_pod **ret_param);
 
-/** @param format  NULL clears. @return 0, -EINVAL for a format that the port does not take. */
+/** @param format  NULL clears; the buffers are gone before.
+ * @return 0, -EINVAL for a format that the port does not take. */
 int pl_port_set_format(struct pl_port *port, const struct spa_pod *format);
 
-/** The node is not processing this port. @return 0, -EIO without format, -ENOSPC, -EINVAL */
+/** Not during a cycle. @return 0, -EIO without format, -ENOSPC, -EINVAL */
 int pl_port_use_buffers(struct pl_port *port, struct spa_buffer **buffers, uint32_t n_buffers);
 
 /** Thread: data. */
