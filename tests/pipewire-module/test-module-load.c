@@ -75,7 +75,9 @@ static unsigned n_files(const struct server *server)
 	DIR *folder = opendir(server->folder);
 	unsigned n = 0;
 
-	while (folder && readdir(folder))
+	if (!folder)
+		return 0;
+	while (readdir(folder))
 		n++;
 	closedir(folder);
 	return n - 2; /* . and .. */

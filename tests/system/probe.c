@@ -28,6 +28,7 @@
 
 #define INPUTS_MAX 160
 #define PROGRESS_FRAMES 4800u
+#define FRAMES_MAX (3600ull * 192000ull)
 
 struct probe {
 	struct pw_main_loop *loop;
@@ -151,7 +152,7 @@ static int load_played(struct probe *probe, const char *path)
 
 	if (!file)
 		return -errno;
-	probe->played = calloc(probe->n_frames_wanted, sizeof(float));
+	probe->played = calloc(probe->n_frames_wanted + 1, sizeof(float));
 	if (!probe->played) {
 		fclose(file);
 		return -ENOMEM;
@@ -246,7 +247,8 @@ static int parse(struct probe *probe, int argc, char *argv[], const char **ret_p
 			return -EINVAL;
 		}
 	}
-	if (probe->n_inputs > INPUTS_MAX || probe->n_frames_wanted == 0 || !probe->output_path)
+	if (probe->n_inputs > INPUTS_MAX || probe->n_frames_wanted > FRAMES_MAX ||
+	    probe->n_frames_wanted == 0 || !probe->output_path)
 		return -EINVAL;
 	return 0;
 }
