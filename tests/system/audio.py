@@ -54,6 +54,26 @@ def align(reference, recorded):
     return offset, float(np.mean(reference * part) / power) if power > 0 else 0.0
 
 
+def compare(reference, recorded, rate=48000):
+    """How alike they are and how much louder RECORDED is: (correlation, dB), over the loud parts.
+
+    The median of short windows, each found by itself: on a busy machine a program may lose a
+    buffer or start late, and what it lost is not what is asked here.
+    """
+    size = int(0.15 * rate)
+    loud = rms(reference) / 2
+    found = []
+    for start in range(0, len(reference) - size + 1, size):
+        window = reference[start : start + size]
+        if rms(window) < loud:
+            continue
+        offset, correlation = align(window, recorded)
+        level = db(rms(recorded[offset : offset + size]) / rms(window))
+        found.append((correlation, level))
+    assert len(found) >= 3, "too little sound to compare"
+    return tuple(np.median(found, axis=0))
+
+
 def capture_port(node):
     """Name of the port where the sound of a Partyline device comes out."""
     is_source = node.endswith((".listen", ".out"))
