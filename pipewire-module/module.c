@@ -39,6 +39,7 @@ struct impl {
 	/* only outside of a server */
 	struct pw_core *core;
 	struct spa_hook core_listener;
+	struct spa_hook core_proxy_listener;
 	struct spa_source *reconnect_timer;
 };
 
@@ -71,12 +72,24 @@ static void server_disconnect(struct impl *impl)
 {
 	pl_nodes_free(impl->nodes);
 	impl->nodes = NULL;
-	if (impl->core) {
-		spa_hook_remove(&impl->core_listener);
+	if (impl->core)
 		pw_core_disconnect(impl->core);
-		impl->core = NULL;
-	}
 }
+
+/* Also when the context goes: it disconnects its cores before it unloads its modules. */
+static void on_core_destroy(void *data)
+{
+	struct impl *impl = data;
+
+	spa_hook_remove(&impl->core_listener);
+	spa_hook_remove(&impl->core_proxy_listener);
+	impl->core = NULL;
+}
+
+static const struct pw_proxy_events core_proxy_events = {
+	PW_VERSION_PROXY_EVENTS,
+	.destroy = on_core_destroy,
+};
 
 static void reconnect_later(struct impl *impl)
 {
@@ -111,6 +124,8 @@ static int server_connect(struct impl *impl)
 	if (!impl->core)
 		return errno ? -errno : -EIO;
 	pw_core_add_listener(impl->core, &impl->core_listener, &core_events, impl);
+	pw_proxy_add_listener((struct pw_proxy *)impl->core, &impl->core_proxy_listener,
+			      &core_proxy_events, impl);
 	r = nodes_start(impl);
 	if (r < 0)
 		server_disconnect(impl);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "matrix-graph.h"
 #include "noise.h"
@@ -70,9 +71,58 @@ static int devices_graph_new(uint32_t n_tablets, uint32_t n_channels, struct pl_
 	return 0;
 }
 
+/** Constant that every input gets until the whole graph is awake */
+#define WAKE_LEVEL 0.1f
+#define WAKE_GUARD_SECONDS 60
+
+/**
+ * Run until a constant at every input gives at every output what it must when nothing is missing.
+ * The policy's links and devices that slept start in their own time, which a freewheeling graph
+ * outruns.
+ */
+static int wake(struct pl_graph *graph, uint32_t n_tablets, uint32_t n_channels)
+{
+	const double h = PL_GAIN_DEFAULT; /* gains and headroom are both -12 dB by default */
+	const double out = h * (double)WAKE_LEVEL;
+	const double listen = out * (1.0 + (n_tablets - 1) * h / n_tablets);
+	uint32_t n_planes = n_tablets + n_channels, n_awake = 0;
+	struct pl_planes source, sink;
+	struct pl_run run = {.n_frames = N_FRAMES};
+	time_t deadline = time(NULL) + WAKE_GUARD_SECONDS;
+	int r;
+
+	if (pl_planes_init(&source, n_planes, N_FRAMES) < 0)
+		return -ENOMEM;
+	if (pl_planes_init(&sink, n_planes, N_FRAMES) < 0) {
+		pl_planes_done(&source);
+		return -ENOMEM;
+	}
+	for (uint32_t p = 0; p < n_planes; p++) {
+		for (uint32_t n = 0; n < N_FRAMES; n++)
+			source.plane[p][n] = WAKE_LEVEL;
+	}
+	run.source = (const float *const *)source.plane;
+	run.sink = sink.plane;
+	do {
+		r = pl_graph_run(graph, &run);
+		n_awake = 0;
+		for (uint32_t p = 0; p < n_planes && r >= 0; p++) {
+			double acc = p < n_tablets ? listen : out;
+			double wanted = (double)PL_LIMITER * tanh(acc / (double)PL_LIMITER);
+
+			n_awake += fabs((double)sink.plane[p][N_FRAMES - 1u] - wanted) < 1e-6;
+		}
+	} while ((r >= 0 || r == -EIO) && n_awake < n_planes && time(NULL) < deadline);
+	pl_planes_done(&source);
+	pl_planes_done(&sink);
+	if (r < 0)
+		return r;
+	return n_awake == n_planes ? 0 : -ETIMEDOUT;
+}
+
 /* Takes the graph. */
 static int run_graph(struct pl_graph *taken, const struct pl_planes *source, struct pl_planes *sink,
-		     uint32_t quantum)
+		     uint32_t n_tablets, uint32_t n_channels, uint32_t quantum)
 {
 	spa_autoptr(pl_graph) graph = taken;
 	struct pl_run run = {
@@ -84,6 +134,8 @@ static int run_graph(struct pl_graph *taken, const struct pl_planes *source, str
 	int r;
 
 	r = pl_graph_start(graph);
+	if (r >= 0)
+		r = wake(graph, n_tablets, n_channels);
 	if (r >= 0)
 		r = pl_graph_run(graph, &run);
 	if (r >= 0 && (run.quantum != quantum || run.rate_hz != RATE_HZ)) {
@@ -104,14 +156,14 @@ static int run_both(uint32_t n_tablets, uint32_t n_channels, uint32_t quantum,
 	/* In this order: a server of our own changes the environment. */
 	r = devices_graph_new(n_tablets, n_channels, &graph);
 	if (r >= 0)
-		r = run_graph(graph, source, devices, quantum);
+		r = run_graph(graph, source, devices, n_tablets, n_channels, quantum);
 	if (r < 0) {
 		printf("FAIL devices: %s\n", strerror(-r));
 		return r;
 	}
 	r = pl_matrix_graph_new(n_tablets, n_channels, &server, &graph);
 	if (r >= 0)
-		r = run_graph(graph, source, direct, quantum);
+		r = run_graph(graph, source, direct, n_tablets, n_channels, quantum);
 	if (r < 0)
 		printf("FAIL direct: %s\n", strerror(-r));
 	return r;
