@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 static size_t skip_space(const char *text, size_t size, size_t at)
 {
@@ -35,18 +36,66 @@ static size_t find_lax(const char *text, size_t size)
 	return size;
 }
 
-int pl_json_parse(const char *text, size_t size, struct json_object **ret_tree, char *ret_reason,
-		  size_t reason_size)
+/** @return bytes of the UTF-8 character at text (RFC 3629), 0 for none */
+static size_t read_utf8(const unsigned char *text, size_t size, uint32_t *ret_code)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = text[0] < 0x80   ? 1
+		   : text[0] < 0xc0 ? 0
+		   : text[0] < 0xe0 ? 2
+		   : text[0] < 0xf0 ? 3
+				    : 4;
+	uint32_t code = n == 1 ? text[0] : text[0] & (0x7fu >> n);
+
+	if (n == 0 || n > size || text[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3fu);
+	}
+	if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	*ret_code = code;
+	return n;
+}
+
+/**
+ * The same document in ASCII: json-c 0.18 refuses every other character in its strict mode. Outside
+ * of strings an escape is as wrong as the character was.
+ *
+ * @return bytes in ret_ascii, which takes 6 for each byte of the text; or -EINVAL
+ */
+static ssize_t to_ascii(const char *text, size_t size, char *ret_ascii, size_t *ret_bad)
+{
+	char *out = ret_ascii;
+	uint32_t code;
+
+	for (size_t i = 0, n; i < size; i += n) {
+		n = read_utf8((const unsigned char *)text + i, size - i, &code);
+		if (n == 0) {
+			*ret_bad = i;
+			return -EINVAL;
+		}
+		if (code < 0x80)
+			*out++ = (char)code;
+		else if (code < 0x10000)
+			out += sprintf(out, "\\u%04x", code);
+		else
+			out += sprintf(out, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
+				       0xdc00 + ((code - 0x10000) & 0x3ff));
+	}
+	return out - ret_ascii;
+}
+
+static int parse_ascii(const char *text, size_t size, struct json_object **ret_tree,
+		       char *ret_reason, size_t reason_size)
 {
 	struct json_tokener *tokener;
 	struct json_object *tree;
 	enum json_tokener_error error;
 	size_t end;
 
-	if (size > INT_MAX - 1) {
-		snprintf(ret_reason, reason_size, "the document is too large");
-		return -EINVAL;
-	}
 	end = find_lax(text, size);
 	if (end < size) {
 		snprintf(ret_reason, reason_size, "not JSON at byte %zu", end);
@@ -58,7 +107,7 @@ int pl_json_parse(const char *text, size_t size, struct json_object **ret_tree, 
 	/* JSON_TOKENER_STRICT also refuses trailing white space in some versions; it is cut here. */
 	while (size > 0 && text[size - 1] && strchr(" \t\r\n", text[size - 1]))
 		size--;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 
 	tree = json_tokener_parse_ex(tokener, text, (int)size);
 	error = json_tokener_get_error(tokener);
@@ -90,6 +139,32 @@ int pl_json_parse(const char *text, size_t size, struct json_object **ret_tree, 
 	}
 	*ret_tree = tree;
 	return 0;
+}
+
+int pl_json_parse(const char *text, size_t size, struct json_object **ret_tree, char *ret_reason,
+		  size_t reason_size)
+{
+	ssize_t n_ascii;
+	size_t bad = 0;
+	char *ascii;
+	int r;
+
+	if (size > INT_MAX / 6 - 1) {
+		snprintf(ret_reason, reason_size, "the document is too large");
+		return -EINVAL;
+	}
+	ascii = malloc(size * 6 + 1);
+	if (!ascii)
+		return -ENOMEM;
+	n_ascii = to_ascii(text, size, ascii, &bad);
+	if (n_ascii < 0) {
+		snprintf(ret_reason, reason_size, "not JSON at byte %zu: no UTF-8", bad);
+		r = -EINVAL;
+	} else {
+		r = parse_ascii(ascii, (size_t)n_ascii, ret_tree, ret_reason, reason_size);
+	}
+	free(ascii);
+	return r;
 }
 
 struct json_object *pl_json_double(double value)

@@ -326,7 +326,7 @@ int pl_json_read(const char *text, size_t size, struct json_object **ret_tree,
 	tokener = json_tokener_new_ex(PL_JSON_DEPTH_MAX + 2);
 	if (!tokener)
 		return -ENOMEM;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	/* Not json-c's strict mode: the check above is stricter, and 0.18's refuses all but ASCII. */
 	tree = json_tokener_parse_ex(tokener, text, (int)size);
 	error = json_tokener_get_error(tokener);
 	if (error == json_tokener_continue) {
