@@ -64,6 +64,35 @@
 /** path of the Unix socket that hands out the meter page; on the matrix node */
 #define PL_KEY_METERS_SOCKET "partyline.meters.socket"
 
+/* --- Sound cards ------------------------------------------------------
+ * Which sound card a channel or tablet is bound to is written by the daemon into a metadata object
+ * of the server's module; the policy reads it and links. Subject 0, type PL_BINDING_TYPE, value
+ * {"device":NAME,"port":PORT}; no key, no binding.
+ *
+ * A device is named by what stays the same when it is plugged in again, without or with the number
+ * of its PCM device behind a comma (0 when it is left out):
+ *   card:ID[,DEV]        ALSA's card id: node property api.alsa.card.id; else ID of an object.path
+ *                        "alsa:acp:ID:…"; else alsa.id
+ *   path:BUSPATH[,DEV]   device.bus-path (udev's ID_PATH)
+ *   serial:SERIAL[,DEV]  device.serial (udev's ID_SERIAL)
+ * DEV is api.alsa.pcm.device, else alsa.device, else 0. What the node does not say is looked up in
+ * the device that its device.id names. */
+
+/** metadata.name */
+#define PL_METADATA "partyline"
+#define PL_BINDING_TYPE "Spa:String:JSON"
+/** capture: from the card's capture ports into the channel's sink, into the tablet's talk side */
+#define PL_KEY_CHANNEL_CAPTURE_FMT "partyline.channel.%u.capture"
+#define PL_KEY_TABLET_CAPTURE_FMT "partyline.tablet.%u.capture"
+/** playback: from the channel's source, from the tablet's listen side to the card's playback ports */
+#define PL_KEY_CHANNEL_PLAYBACK_FMT "partyline.channel.%u.playback"
+#define PL_KEY_TABLET_PLAYBACK_FMT "partyline.tablet.%u.playback"
+#define PL_BINDING_BY_CARD "card:"
+#define PL_BINDING_BY_PATH "path:"
+#define PL_BINDING_BY_SERIAL "serial:"
+/** 0: all ports (captured ones are summed with equal gain), 1.. that one */
+#define PL_BINDING_PORT_MAX 64u
+
 /* --- Settings of the WirePlumber policy (conf/wireplumber) ------------ */
 
 /** Bool, default true: keep the devices linked to the matrix */
