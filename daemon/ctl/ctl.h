@@ -105,6 +105,8 @@ void ctl_help(void);
 void ctl_help_command(const struct ctl_command *command);
 /** Print the completion file of a shell: "bash" or "zsh". */
 int ctl_completion(const char *shell);
+/** Print a list of the man page as mdoc: "commands" or "options". */
+int ctl_man(const char *section);
 
 /* --- the bus (bus.c): each returns an enum ctl_exit, the message being out ---- */
 

@@ -152,9 +152,11 @@ int main(int argc, char *argv[])
 	/* Only what text looks like: numbers stay with a point. */
 	setlocale(LC_CTYPE, "");
 
-	/* For packagers and the test, not for people: no option of the table. */
+	/* For packagers and the tests, not for people: no options of the table. */
 	if (argc == 3 && strcmp(argv[1], "--completion") == 0)
 		return ctl_completion(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--man") == 0)
+		return ctl_man(argv[2]);
 
 	code = parse(&ctl, argc, argv, &words, &foreign);
 	if (code != CTL_OK)
