@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The drop-ins for PipeWire as a system service: ordinary clients talk and listen, and no more."""
+"""The policy of PipeWire as a system service: ordinary clients talk and listen, and no more."""
+
+import re
 
 import pytest
 
@@ -11,24 +13,35 @@ TABLETS, CHANNELS = 2, 1
 GAINS = '{ params = [ "partyline.headroom-db" 6.0 ] }'
 
 
-@pytest.fixture(scope="module", params=["main-systemwide", "main-embedded"])
-def session(request):
+def access_args():
+    """What the server of an appliance tells PipeWire's access module, as it is shipped."""
+    shipped = (SOURCE / "conf/system-session/partyline-pipewire.conf").read_text(encoding="utf-8")
+    return re.search(r"name = libpipewire-module-access\n *args = (\{.*?\n        \})", shipped, re.S)[1]
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drop-ins")
+    (folder / "pipewire.conf.d").mkdir()
+    (folder / "pipewire.conf.d/access.conf").write_text(
+        f"module.access.args = {access_args()}\n", encoding="utf-8"
+    )
     with Session(
-        tablets=TABLETS,
-        channels=CHANNELS,
-        profile=request.param,
-        drop_ins=SOURCE / "conf/system-session",
+        tablets=TABLETS, channels=CHANNELS, profile="partyline-system", drop_ins=folder
     ) as running:
+        # The test itself looks on as a manager.
+        running.env["PIPEWIRE_REMOTE"] = "pipewire-0-manager"
         yield running
 
 
-def ordinary(session, argv):
+def ordinary(session, argv, env=None, **popen):
     """Run as one whom the manager socket does not belong to: he has only the other one."""
     folder = session.runtime / "ordinary"
     folder.mkdir(exist_ok=True)
     if not (folder / "pipewire-0").exists():
         (folder / "pipewire-0").symlink_to(session.runtime / "pipewire-0")
-    return session.run(argv, env={"PIPEWIRE_RUNTIME_DIR": str(folder)})
+    outside = {"PIPEWIRE_RUNTIME_DIR": str(folder), "PIPEWIRE_REMOTE": "pipewire-0"}
+    return session.run(argv, env={**outside, **(env or {})}, **popen)
 
 
 def setting(graph, key):
@@ -70,16 +83,48 @@ def test_ordinary_clients_talk_and_are_heard(session):
     assert audio.rms(recorded[sources[1]]) > 0.001
 
 
-def test_a_link_that_a_client_removes_comes_back(session):
+# Whatever a client says of itself.
+CLAIMS = [{}, {"PIPEWIRE_PROPS": '{ pipewire.client.access = flatpak media.category = Manager }'},
+          {"PIPEWIRE_PROPS": '{ pipewire.client.access = unrestricted pipewire.access = unrestricted }'}]
+
+
+def snapshot(graph):
+    """Nodes, links, factories and modules by id, without clients and what belongs to them."""
+    kinds = ("Node", "Link", "Factory", "Module", "Device", "Metadata")
+    return {
+        (kind, item["id"])
+        for kind in kinds
+        for item in graph.of_type(kind)
+        if "client.id" not in Graph.props(item) or kind == "Link"
+    }
+
+
+@pytest.mark.parametrize("claims", CLAIMS)
+def test_ordinary_clients_remove_load_and_link_nothing(session, claims):
     with session.graph() as graph:
         links = graph.wait_for(
             lambda g: g.is_complete(TABLETS, CHANNELS) and g.partyline_links(), "all links"
         )
-        before = {Graph.props(item)["object.serial"] for item in graph.of_type("Link")}
+        before = snapshot(graph)
+        ids = {kind: min(number for what, number in before if what == kind)
+               for kind in ("Node", "Link", "Factory", "Module", "Metadata")}
+        for number in [*ids.values(), graph.node("partyline.matrix")["id"]]:
+            ordinary(session, ["pw-cli", "destroy", str(number)], claims)
         cut = links[0]
-        ordinary(session, ["pw-link", "-d", f"{cut[0]}:{cut[1]}", f"{cut[2]}:{cut[3]}"])
-        graph.wait_for(
-            lambda g: g.partyline_links() == links
-            and {Graph.props(item)["object.serial"] for item in g.of_type("Link")} != before,
-            "the link again",
-        )
+        ordinary(session, ["pw-link", "-d", f"{cut[0]}:{cut[1]}", f"{cut[2]}:{cut[3]}"], claims)
+        done = ordinary(session, ["pw-link", "partyline.tablet.2.listen:capture_MONO",
+                                  "partyline.tablet.1:playback_MONO"], claims)
+        assert done.returncode != 0, done
+        # In the server, not in the client, where everybody may load what he likes.
+        ordinary(session, ["pw-cli", "create-node", "spa-node-factory",
+                                  "{ factory.name = support.null-audio-sink node.name = mine "
+                                  "object.linger = true }"], claims)
+        ordinary(session, ["pw-metadata", "0", "default.audio.sink", "{}"], claims)
+        ordinary(session, ["pw-metadata", "-n", "settings", "0", "clock.force-quantum", "64"], claims)
+        # In the order that the server got them.
+        mark = f"mark-{len(claims)}-{sum(map(len, claims.values()))}"
+        session.check(["pw-metadata", "-n", "settings", "0", mark, "1"])
+        listed = session.run(["pw-metadata", "-n", "settings"]).stdout
+        assert mark in listed and "clock.force-quantum' value:'0'" in listed
+        assert "default.audio.sink' value:'{}'" not in session.run(["pw-metadata"]).stdout
+        assert snapshot(graph) == before

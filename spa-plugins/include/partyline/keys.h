@@ -100,6 +100,8 @@
 /** Bool, default false: the devices may become default sink or source by themselves, and streams
  * that name no target may be sent to them */
 #define PL_SETTING_ALLOW_DEFAULT "partyline.allow-default"
+/** Bool, default false: in a system session ordinary clients may link ports */
+#define PL_SETTING_CLIENT_LINKS "partyline.client-links"
 
 /* --- Matrix parameters ------------------------------------------------
  * Sent in SPA_PROP_params of SPA_PARAM_Props as key/value pairs. All pairs of
