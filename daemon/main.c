@@ -231,6 +231,14 @@ static void on_engine_changed(void *userdata)
 		pl_control_engine_changed(d->control);
 }
 
+static void on_devices_changed(void *userdata)
+{
+	struct daemon *d = userdata;
+
+	if (d->control)
+		pl_control_devices_changed(d->control);
+}
+
 static int start_engine(struct daemon *d)
 {
 	struct pl_engine_options options = {
@@ -239,6 +247,7 @@ static int start_engine(struct daemon *d)
 		.n_channels = d->config.n_channels,
 		.log = d->log,
 		.on_changed = on_engine_changed,
+		.on_devices_changed = on_devices_changed,
 		.userdata = d,
 	};
 	int r;

@@ -45,6 +45,8 @@ int control_commit(struct pl_control *control, const struct pl_actor *actor, uin
 int check_tablet(const struct pl_control *control, uint32_t tablet_id, struct pl_error *ret_error);
 int check_channel(const struct pl_control *control, uint32_t channel_id,
 		  struct pl_error *ret_error);
+int check_endpoint(const struct pl_control *control, struct pl_endpoint endpoint,
+		   struct pl_error *ret_error);
 /** False for NaN. */
 int check_range(double value, double min, double max, const char *field,
 		struct pl_error *ret_error);

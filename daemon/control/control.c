@@ -54,6 +54,13 @@ int check_channel(const struct pl_control *control, uint32_t channel_id, struct 
 			 channel_id, n);
 }
 
+int check_endpoint(const struct pl_control *control, struct pl_endpoint endpoint,
+		   struct pl_error *ret_error)
+{
+	return endpoint.is_tablet ? check_tablet(control, endpoint.id, ret_error)
+				  : check_channel(control, endpoint.id, ret_error);
+}
+
 int check_range(double value, double min, double max, const char *field, struct pl_error *ret_error)
 {
 	if (value >= min && value <= max)
@@ -138,7 +145,8 @@ void control_emit(struct pl_control *control, const struct pl_event *event)
 
 enum pl_change pl_change_class(const struct pl_model *before, const struct pl_model *after)
 {
-	if (before->n_tablets != after->n_tablets || before->n_channels != after->n_channels)
+	if (before->n_tablets != after->n_tablets || before->n_channels != after->n_channels ||
+	    !pl_model_bindings_equal(before, after))
 		return PL_CHANGE_DEVICE;
 	if (before->headroom_db != after->headroom_db || before->party_line != after->party_line ||
 	    before->ramp_ms != after->ramp_ms ||
@@ -252,6 +260,30 @@ static void emit_names(struct pl_control *control, const struct pl_event *base)
 	emit_ids(control, base, PL_EVENT_NAME, false, channels);
 }
 
+static bool bindings_differ(const struct pl_model *a, const struct pl_model *b,
+			    struct pl_endpoint endpoint)
+{
+	for (unsigned d = 0; d < PL_DIRECTION_MAX_; d++)
+		if (!pl_binding_equal(pl_model_binding(a, endpoint, d),
+				      pl_model_binding(b, endpoint, d)))
+			return true;
+	return false;
+}
+
+static void emit_bindings(struct pl_control *control, const struct pl_event *base)
+{
+	uint64_t tablets = 0, channels = 0;
+
+	for (uint32_t id = 1; id <= base->after->n_tablets; id++)
+		if (bindings_differ(base->before, base->after, (struct pl_endpoint){true, id}))
+			tablets |= pl_mask_bit(id);
+	for (uint32_t id = 1; id <= base->after->n_channels; id++)
+		if (bindings_differ(base->before, base->after, (struct pl_endpoint){false, id}))
+			channels |= pl_mask_bit(id);
+	emit_ids(control, base, PL_EVENT_BINDING, true, tablets);
+	emit_ids(control, base, PL_EVENT_BINDING, false, channels);
+}
+
 /** Every difference between before and after as events; whatever a verb does is told. */
 static void emit_difference(struct pl_control *control, const struct pl_event *base)
 {
@@ -271,6 +303,7 @@ static void emit_difference(struct pl_control *control, const struct pl_event *b
 	emit_keys(control, base, true);
 	emit_keys(control, base, false);
 	emit_names(control, base);
+	emit_bindings(control, base);
 }
 
 static bool only_keys_differ(struct pl_control *control)
@@ -344,10 +377,10 @@ int control_commit(struct pl_control *control, const struct pl_actor *actor, uin
 
 /* --- what the others tell ---------------------------------------------------- */
 
-void pl_control_engine_changed(struct pl_control *control)
+static void emit_of_engine(struct pl_control *control, enum pl_event_type type)
 {
 	struct pl_event event = {
-		.type = PL_EVENT_ENGINE,
+		.type = type,
 		.ts_usec = now_usec(CLOCK_REALTIME),
 		.actor = &actor_internal,
 		.before = &control->model,
@@ -355,6 +388,16 @@ void pl_control_engine_changed(struct pl_control *control)
 	};
 
 	control_emit(control, &event);
+}
+
+void pl_control_engine_changed(struct pl_control *control)
+{
+	emit_of_engine(control, PL_EVENT_ENGINE);
+}
+
+void pl_control_devices_changed(struct pl_control *control)
+{
+	emit_of_engine(control, PL_EVENT_DEVICES);
 }
 
 uint64_t pl_control_run_timeouts(struct pl_control *control, uint64_t now)

@@ -30,8 +30,8 @@ struct pl_control;
  * What a caller may do; each role may do what the ones before it may.
  * VIEW     read everything, change nothing
  * OPERATE  what is done while people talk: talk keys, mutes, gains, headroom, sidetone, modes
- * ADMIN    what shapes the installation: names, options of the whole matrix (party line, ramp,
- *          vox, time-out timer, busy refusal), config reload, reset
+ * ADMIN    what shapes the installation: names, sound cards, options of the whole matrix (party
+ *          line, ramp, vox, time-out timer, busy refusal), config reload, reset
  */
 enum pl_role { PL_ROLE_VIEW, PL_ROLE_OPERATE, PL_ROLE_ADMIN };
 
@@ -59,11 +59,31 @@ enum pl_change {
 	PL_CHANGE_NONE,   /**< nothing audible: a name, an option of control itself */
 	PL_CHANGE_VALUE,  /**< ramped in the matrix: gains, mutes, keys, modes … */
 	PL_CHANGE_ROUTE,  /**< other links: a crossfade */
-	PL_CHANGE_DEVICE, /**< other devices: a gap is allowed */
+	PL_CHANGE_DEVICE, /**< other sound cards: a gap is allowed */
 };
 
 /** For two models of one size. */
 enum pl_change pl_change_class(const struct pl_model *before, const struct pl_model *after);
+
+#define PL_DEVICE_DESCRIPTION_MAX 128u
+
+enum pl_device_state {
+	PL_DEVICE_IDLE,    /**< there, not in use */
+	PL_DEVICE_RUNNING, /**< there, samples flow */
+	PL_DEVICE_ERROR,   /**< there, but it does not work */
+	PL_DEVICE_MISSING, /**< bound, but not there */
+};
+
+/** One direction of a sound card. */
+struct pl_device {
+	enum pl_direction direction;
+	/** its names, as pl_device_name_read() writes them; "" where it has none */
+	char card[PL_DEVICE_NAME_MAX], path[PL_DEVICE_NAME_MAX], serial[PL_DEVICE_NAME_MAX];
+	char description[PL_DEVICE_DESCRIPTION_MAX]; /**< UTF-8, for people */
+	uint32_t n_ports;                            /**< 0: not known */
+	uint32_t rate_hz;                            /**< 0: not known, as while it is closed */
+	enum pl_device_state state;
+};
 
 /** The audio engine. Implemented by daemon/engine; tests bring their own. */
 struct pl_engine_ops {
@@ -82,6 +102,11 @@ struct pl_engine_ops {
 	 * full stop. @return borrowed until the next call
 	 */
 	const char *(*trouble)(void *engine);
+	/**
+	 * May be NULL. The sound cards that are there. pl_control_devices_changed() follows each
+	 * change. @return their number; the array is borrowed until the loop runs on
+	 */
+	size_t (*devices)(void *engine, const struct pl_device **ret_devices);
 };
 
 /** Keeps the state; implemented by control/state-file.c */
@@ -104,8 +129,10 @@ enum pl_event_type {
 	PL_EVENT_KEY_DOWN,     /**< tablet_id, channel_id, priority */
 	PL_EVENT_KEY_UP,       /**< tablet_id, channel_id */
 	PL_EVENT_NAME,         /**< tablet_id or channel_id */
+	PL_EVENT_BINDING, /**< tablet_id or channel_id: bound to another sound card, or to none */
 	PL_EVENT_CONFIG_RELOADED,
-	PL_EVENT_ENGINE, /**< connected or not: pl_control_engine_is_connected() */
+	PL_EVENT_ENGINE,  /**< connected or not: pl_control_engine_is_connected() */
+	PL_EVENT_DEVICES, /**< a sound card came, went or changed: pl_control_list_devices() */
 };
 
 /**
@@ -157,6 +184,8 @@ void pl_control_remove_listener(struct pl_control *control, struct pl_listener *
 
 /** For the engine: the graph came (and has the whole state) or went: sends PL_EVENT_ENGINE. */
 void pl_control_engine_changed(struct pl_control *control);
+/** For the engine: another list of sound cards, or another state of one: sends PL_EVENT_DEVICES. */
+void pl_control_devices_changed(struct pl_control *control);
 /** For the loop: release keys whose time-out timer has run out. @return usec (CLOCK_MONOTONIC) of the next, UINT64_MAX for none */
 uint64_t pl_control_run_timeouts(struct pl_control *control, uint64_t now_usec);
 
@@ -183,10 +212,42 @@ struct pl_key_record {
 size_t pl_control_key_history(const struct pl_control *control, struct pl_key_record *ret_records,
 			      size_t n_max);
 
+/** A sound card and who is bound to it. */
+struct pl_device_entry {
+	struct pl_device device;
+	uint32_t n_uses;
+	struct pl_device_use {
+		struct pl_endpoint endpoint;
+		uint32_t port; /**< 0 = all */
+	} uses[PL_TABLETS_MAX + PL_CHANNELS_MAX];
+};
+
+struct pl_device_list {
+	size_t n_entries;
+	struct pl_device_entry entries[];
+};
+
+/**
+ * Every sound card that is there, then those that are bound and not there (PL_DEVICE_MISSING).
+ *
+ * @param ret_list  the caller frees it with free()
+ */
+int pl_control_list_devices(struct pl_control *control, struct pl_device_list **ret_list);
+
+/**
+ * What keeps a binding from sounding: one plain sentence without a full stop; "" when it is well,
+ * or not bound. @param endpoint  must be there. @return its length
+ */
+size_t pl_control_binding_trouble(struct pl_control *control, struct pl_endpoint endpoint,
+				  enum pl_direction direction, char *ret_text, size_t size);
+/** That, or who else plays to the same port of the card: what is worth saying after binding. */
+size_t pl_control_binding_note(struct pl_control *control, struct pl_endpoint endpoint,
+			       enum pl_direction direction, char *ret_text, size_t size);
+
 /* --- verbs ---------------------------------------------------------------
  * pl_error.field uses these words: /tablet_id /channel /uplink/<channel>/<tablet>
- * /downlink/<tablet>/<channel> /headroom_db /gain /gain_db /mode /sidetone /name /ramp_ms
- * /threshold_db /hang_ms /timeout_s; "" when it is about the call as a whole. */
+ * /downlink/<tablet>/<channel> /headroom_db /gain /gain_db /mode /sidetone /name /device /port
+ * /ramp_ms /threshold_db /hang_ms /timeout_s; "" when it is about the call as a whole. */
 
 /* Role: operate */
 
@@ -239,7 +300,22 @@ int pl_control_set_tablet_name(struct pl_control *control, const struct pl_actor
 int pl_control_set_channel_name(struct pl_control *control, const struct pl_actor *actor,
 				uint32_t channel_id, const char *name, struct pl_error *ret_error);
 
-/* Options of the whole matrix. Role of these and of names: admin */
+/**
+ * Plug a channel or tablet into a sound card; the policy links them as soon as and as long as the
+ * card is there. A card may be bound any number of times: what is captured goes to all, what is
+ * played is mixed.
+ *
+ * @param device  see pl_device_name_read()
+ * @param port    0 (all) .. PL_BINDING_PORT_MAX
+ */
+int pl_control_bind(struct pl_control *control, const struct pl_actor *actor,
+		    struct pl_endpoint endpoint, enum pl_direction direction, const char *device,
+		    uint32_t port, struct pl_error *ret_error);
+int pl_control_unbind(struct pl_control *control, const struct pl_actor *actor,
+		      struct pl_endpoint endpoint, enum pl_direction direction,
+		      struct pl_error *ret_error);
+
+/* Options of the whole matrix. Role of these, of names and of bindings: admin */
 int pl_control_set_party_line(struct pl_control *control, const struct pl_actor *actor,
 			      bool party_line, struct pl_error *ret_error);
 int pl_control_set_ramp(struct pl_control *control, const struct pl_actor *actor, double ramp_ms,

@@ -25,6 +25,15 @@ struct json_object *pl_describe_key(struct pl_control *control, uint32_t tablet_
 /** {"fs","frame_size","headroom_db"}: what the configuration file says */
 struct json_object *pl_describe_config_file(struct pl_control *control);
 
+/** {"devices":[{"direction","names":[…],"description","ports","rate_hz","state","bound":[{"kind","id","port"}]}]} */
+struct json_object *pl_describe_devices(struct pl_control *control);
+/** {"device","port"}; NULL (the JSON value null) when not bound */
+struct json_object *pl_describe_binding(const struct pl_binding *binding);
+/** "idle", "running", "error" or "missing" */
+const char *pl_device_state_name(enum pl_device_state state);
+/** Its names, the best for people first. @return their number, 0..3 */
+unsigned pl_device_names(const struct pl_device *device, const char *ret_names[3]);
+
 /** Linear to dBFS as Mission Control: 20 log10(max(x * 1.0000001, 1e-12)) */
 double pl_level_db(double linear);
 

@@ -7,6 +7,27 @@
 /** The command table: help, completion, parsing and dispatch all read it. Sorted by name. */
 const struct ctl_command ctl_commands[] = {
 	{
+		.name = "bind",
+		.arguments = "channel|tablet ID capture|playback [DEVICE]",
+		.summary = "show or set the sound card of a channel or tablet",
+		.description =
+			"capture   the card's input goes into the channel, or is what the tablet says\n"
+			"playback  the channel, or what the tablet hears, goes to the card's output\n"
+			"\n"
+			"DEVICE is card:ID, path:BUSPATH or serial:SERIAL, with \",N\" for PCM device N;\n"
+			"\"partylinectl devices\" lists those that are there. The link comes and goes with\n"
+			"the card; one that is not there now may be bound as well. Without --port all ports\n"
+			"are meant: captured ones are summed with equal gain.\n"
+			"\n"
+			"  partylinectl bind channel 3 capture card:Loopback,0\n"
+			"  partylinectl bind tablet 1 playback card:Loopback --port 2\n",
+		.words = {"channel tablet", "@tablets", "capture playback", "@devices"},
+		.n_arguments_min = 3,
+		.n_arguments_max = 4,
+		.options = CTL_OPTION_PORT,
+		.run = ctl_run_bind,
+	},
+	{
 		.name = "busy-refusal",
 		.arguments = "[on|off]",
 		.summary = "show or set whether a busy channel refuses a talk key",
@@ -40,6 +61,16 @@ const struct ctl_command ctl_commands[] = {
 		.n_arguments_min = 4,
 		.n_arguments_max = 5,
 		.run = ctl_run_crosspoint,
+	},
+	{
+		.name = "devices",
+		.arguments = "",
+		.summary = "list the sound cards and what is bound to them",
+		.description =
+			"Those that are there, then those that are bound and missing. Any of a card's names\n"
+			"is good for \"bind\"; --ids prints the names only. RATE is known while it is open.\n",
+		.options = CTL_OPTION_IDS,
+		.run = ctl_run_devices,
 	},
 	{
 		.name = "headroom",
@@ -246,6 +277,16 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_talk_timeout,
 	},
 	{
+		.name = "unbind",
+		.arguments = "channel|tablet ID capture|playback",
+		.summary = "unplug a channel or tablet from its sound card",
+		.description = "",
+		.words = {"channel tablet", "@tablets", "capture playback"},
+		.n_arguments_min = 3,
+		.n_arguments_max = 3,
+		.run = ctl_run_unbind,
+	},
+	{
 		.name = "uniform",
 		.arguments = "GAIN_DB|off",
 		.summary = "set every gain of the matrix to one value",
@@ -295,6 +336,7 @@ const struct ctl_option_info ctl_options[] = {
 	{"--json", 'j', NULL, "print JSON", 0},
 	{"--limit", 'n', "N", "the newest N only", CTL_OPTION_LIMIT},
 	{"--once", '1', NULL, "one picture as text, then end", CTL_OPTION_ONCE},
+	{"--port", 0, "N", "that port of the card only", CTL_OPTION_PORT},
 	{"--priority", 'p', "N", "written to the history, default 1", CTL_OPTION_PRIORITY},
 	{"--session", 0, NULL, "ask on the session bus", 0},
 	{"--system", 0, NULL, "ask on the system bus", 0},

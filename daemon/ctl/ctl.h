@@ -44,8 +44,9 @@ enum ctl_option {
 	CTL_OPTION_IDS = 1 << 1,
 	CTL_OPTION_LIMIT = 1 << 2,
 	CTL_OPTION_ONCE = 1 << 3,
-	CTL_OPTION_PRIORITY = 1 << 4,
-	CTL_OPTION_YES = 1 << 5,
+	CTL_OPTION_PORT = 1 << 4,
+	CTL_OPTION_PRIORITY = 1 << 5,
+	CTL_OPTION_YES = 1 << 6,
 };
 
 struct ctl_command;
@@ -64,6 +65,7 @@ struct ctl {
 	bool yes;
 	double hz;         /**< 0: the command's default */
 	uint32_t limit;    /**< 0: everything */
+	uint32_t port;     /**< 0: all */
 	uint32_t priority; /**< default 1 */
 
 	bool is_deferring; /**< keep messages back: the screen is not ours to write on */
@@ -78,7 +80,8 @@ struct ctl_command {
 	const char *arguments;   /**< as shown in the help: "TABLET [MODE]" */
 	const char *summary;     /**< one line, no full stop */
 	const char *description; /**< the rest of the help; "" for none */
-	/** Completion of each argument: words parted by blanks, "@tablets" and "@channels" for ids, "" for none */
+	/** Completion of each argument: words parted by blanks; "@tablets", "@channels" and "@devices"
+	 * for what these commands print with --ids; "" for none */
 	const char *words[CTL_ARGUMENTS_MAX];
 	int n_arguments_min, n_arguments_max;
 	unsigned options; /**< enum ctl_option */
@@ -178,9 +181,11 @@ void ctl_print_text(const char *text);
 
 /* --- commands (cmd-*.c) ----------------------------------------------------------- */
 
+int ctl_run_bind(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_busy_refusal(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_channels(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_crosspoint(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_devices(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_headroom(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_health(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_history(struct ctl *ctl, int n, char *arguments[]);
@@ -202,6 +207,7 @@ int ctl_run_state(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_status(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_tablets(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_talk_timeout(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_unbind(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_uniform(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_unmute(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_version(struct ctl *ctl, int n, char *arguments[]);
@@ -211,6 +217,11 @@ int ctl_run_vox(struct ctl *ctl, int n, char *arguments[]);
 
 /** GetMeters as {"ts","tablets":[{"id","talk":{"vu_db",…},"listen",…}],"channels":[…]} */
 int ctl_get_meters(struct ctl *ctl, struct json_object **ret_meters);
+
+/* --- sound cards (cmd-devices.c) ---------------------------------------------------- */
+
+/** [{"direction","names":[…],"description","ports","rate_hz","state","bound":[{"kind","id","port"}]}] */
+int ctl_get_devices(struct ctl *ctl, struct json_object **ret_devices);
 
 #define ctl_cleanup_json __attribute__((cleanup(ctl_json_cleanup))) struct json_object
 #define ctl_cleanup_message __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message

@@ -53,6 +53,8 @@ static int take_option(struct ctl *ctl, const struct ctl_option_info *option, co
 		return ctl_parse_number(ctl, name, value, &ctl->hz);
 	if (strcmp(name, "--limit") == 0)
 		return parse_count(ctl, name, value, &ctl->limit);
+	if (strcmp(name, "--port") == 0)
+		return parse_count(ctl, name, value, &ctl->port);
 	if (strcmp(name, "--priority") == 0)
 		return parse_count(ctl, name, value, &ctl->priority);
 	if (strcmp(name, "--session") == 0)

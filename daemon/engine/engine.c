@@ -11,6 +11,8 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/result.h>
 
+#include "engine-bindings.h"
+#include "engine-devices.h"
 #include "engine-meters.h"
 #include "engine-props.h"
 
@@ -26,6 +28,7 @@ struct pl_engine {
 	struct pl_log *log;
 	uint32_t n_tablets, n_channels;
 	void (*on_changed)(void *userdata);
+	void (*on_devices_changed)(void *userdata);
 	void *userdata;
 
 	struct pw_loop *loop;
@@ -39,6 +42,8 @@ struct pl_engine {
 	struct spa_hook core_listener;
 	struct pw_registry *registry;
 	struct spa_hook registry_listener;
+	struct engine_devices *devices;
+	struct engine_bindings *bindings;
 
 	struct pw_proxy *node; /* NULL: no matrix */
 	struct spa_hook node_proxy_listener, node_listener;
@@ -293,6 +298,8 @@ static const struct pw_registry_events registry_events = {
 static void disconnect(struct pl_engine *engine)
 {
 	forget_node(engine);
+	engine_devices_detach(engine->devices);
+	engine_bindings_detach(engine->bindings);
 	if (engine->registry) {
 		spa_hook_remove(&engine->registry_listener);
 		pw_proxy_destroy((struct pw_proxy *)engine->registry);
@@ -339,6 +346,8 @@ static int connect_now(struct pl_engine *engine)
 		return -errno;
 	pw_registry_add_listener(engine->registry, &engine->registry_listener, &registry_events,
 				 engine);
+	engine_devices_attach(engine->devices, engine->registry);
+	engine_bindings_attach(engine->bindings, engine->core, engine->registry);
 	return 0;
 }
 
@@ -383,6 +392,11 @@ static int engine_apply(void *object, const struct pl_model *before, const struc
 	struct pl_engine *engine = object;
 	int r;
 
+	if (!before || !pl_model_bindings_equal(before, after)) {
+		r = engine_bindings_set(engine->bindings, after);
+		if (r < 0)
+			return r;
+	}
 	/* Without the whole state a difference is worth nothing; it comes with the matrix. */
 	if (before && engine->synced_serial != 0) {
 		r = send(engine, before, after);
@@ -433,6 +447,13 @@ static const char *engine_trouble(void *object)
 	return engine->trouble;
 }
 
+static size_t engine_list_devices(void *object, const struct pl_device **ret_devices)
+{
+	struct pl_engine *engine = object;
+
+	return engine_devices_get(engine->devices, ret_devices);
+}
+
 const struct pl_engine_ops *pl_engine_get_ops(void)
 {
 	static const struct pl_engine_ops ops = {
@@ -440,6 +461,7 @@ const struct pl_engine_ops *pl_engine_get_ops(void)
 		.read_meters = engine_read_meters,
 		.is_connected = engine_is_connected,
 		.trouble = engine_trouble,
+		.devices = engine_list_devices,
 	};
 
 	return &ops;
@@ -453,6 +475,14 @@ static int on_loop(sd_event_source *source, int fd, uint32_t revents, void *user
 
 	pw_loop_iterate(engine->loop, 0);
 	return 0;
+}
+
+static void on_devices(void *userdata)
+{
+	struct pl_engine *engine = userdata;
+
+	if (engine->on_devices_changed)
+		engine->on_devices_changed(engine->userdata);
 }
 
 static int add_sources(struct pl_engine *engine)
@@ -469,6 +499,10 @@ static int add_sources(struct pl_engine *engine)
 				      on_poll, engine);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(engine->poll_timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = engine_devices_new(engine->event, on_devices, engine, &engine->devices);
+	if (r >= 0)
+		r = engine_bindings_new(&engine->bindings);
 	return r;
 }
 
@@ -489,6 +523,7 @@ int pl_engine_new(sd_event *event, const struct pl_engine_options *options,
 	engine->n_tablets = options->n_tablets;
 	engine->n_channels = options->n_channels;
 	engine->on_changed = options->on_changed;
+	engine->on_devices_changed = options->on_devices_changed;
 	engine->userdata = options->userdata;
 	engine->backoff_usec = BACKOFF_MIN_USEC;
 	/* Larger than any of an earlier daemon, so that its page is not taken for ours. */
@@ -524,8 +559,11 @@ struct pl_engine *pl_engine_free(struct pl_engine *engine)
 	if (!engine)
 		return NULL;
 	engine->on_changed = NULL;
+	engine->on_devices_changed = NULL;
 	if (engine->context)
 		disconnect(engine);
+	engine_devices_free(engine->devices);
+	engine_bindings_free(engine->bindings);
 	sd_event_source_disable_unref(engine->poll_timer);
 	sd_event_source_disable_unref(engine->connect_timer);
 	sd_event_source_disable_unref(engine->loop_source);

@@ -13,7 +13,8 @@
  *
  * Without a server, and whenever one goes away, it connects again by itself, first after
  * 100 ms, then doubling to 2 s; whenever a matrix of the right size appears it gets the whole
- * state. It counts as connected once the meter page shows that the state has taken effect.
+ * state, and the bindings to sound cards go to the metadata object that the policy reads. It counts
+ * as connected once the meter page shows that the state has taken effect.
  *
  * Logs: engine.waiting, engine.size_differs, engine.refused, engine.meters_error.
  *
@@ -29,6 +30,8 @@ struct pl_engine_options {
 
 	/** is_connected has changed; never from inside a call of the engine */
 	void (*on_changed)(void *userdata);
+	/** another list of sound cards; never from inside a call of the engine; may be NULL */
+	void (*on_devices_changed)(void *userdata);
 	void *userdata;
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "describe.h"
 
 struct pl_log_events {
 	struct pl_control *control;
@@ -64,6 +65,31 @@ static void log_name(struct pl_log *log, const struct pl_event *event, struct js
 		 event->tablet_id ? event->tablet_id : event->channel_id);
 	json_object_object_add(data, "name", json_object_new_string(name));
 	pl_log_event(log, PL_LOG_INFO, "name.updated", data, "Named \"%s\"", name);
+}
+
+static void log_binding(struct pl_log_events *events, const struct pl_event *event,
+			struct json_object *data)
+{
+	struct pl_endpoint endpoint = {
+		.is_tablet = event->tablet_id > 0,
+		.id = event->tablet_id ? event->tablet_id : event->channel_id,
+	};
+	const char *kind = endpoint.is_tablet ? "Tablet" : "Channel";
+	const struct pl_binding *binding[PL_DIRECTION_MAX_];
+	char note[512];
+
+	add_uint(data, endpoint.is_tablet ? "tablet_id" : "channel", endpoint.id);
+	for (unsigned d = 0; d < PL_DIRECTION_MAX_; d++) {
+		binding[d] = pl_model_binding(event->after, endpoint, d);
+		json_object_object_add(data, pl_direction_name(d), pl_describe_binding(binding[d]));
+	}
+	pl_log_event(events->log, PL_LOG_INFO, "binding.updated", data,
+		     "%s %u captures from %s, plays to %s", kind, endpoint.id,
+		     binding[PL_CAPTURE]->device[0] ? binding[PL_CAPTURE]->device : "no card",
+		     binding[PL_PLAYBACK]->device[0] ? binding[PL_PLAYBACK]->device : "no card");
+	for (unsigned d = 0; d < PL_DIRECTION_MAX_; d++)
+		if (pl_control_binding_note(events->control, endpoint, d, note, sizeof(note)) > 0)
+			pl_log_event(events->log, PL_LOG_WARNING, "binding.note", NULL, "%s", note);
 }
 
 static void log_reload(struct pl_log_events *events, const struct pl_event *event,
@@ -132,11 +158,19 @@ static void on_event(void *userdata, const struct pl_event *event)
 	case PL_EVENT_NAME:
 		log_name(events->log, event, data);
 		break;
+	case PL_EVENT_BINDING:
+		log_binding(events, event, data);
+		break;
 	case PL_EVENT_CONFIG_RELOADED:
 		log_reload(events, event, data);
 		break;
 	case PL_EVENT_ENGINE:
 		log_engine(events, data);
+		break;
+	case PL_EVENT_DEVICES:
+		/* comes with every start and stop of a stream; what is bound and missing is told by
+		 * the engine's own record */
+		json_object_put(data);
 		break;
 	}
 }

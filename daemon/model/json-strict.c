@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "utf8.h"
+
 static size_t skip_space(const char *text, size_t size, size_t at)
 {
 	while (at < size && text[at] && strchr(" \t\r\n", text[at]))
@@ -36,30 +38,6 @@ static size_t find_lax(const char *text, size_t size)
 	return size;
 }
 
-/** @return bytes of the UTF-8 character at text (RFC 3629), 0 for none */
-static size_t read_utf8(const unsigned char *text, size_t size, uint32_t *ret_code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = text[0] < 0x80   ? 1
-		   : text[0] < 0xc0 ? 0
-		   : text[0] < 0xe0 ? 2
-		   : text[0] < 0xf0 ? 3
-				    : 4;
-	uint32_t code = n == 1 ? text[0] : text[0] & (0x7fu >> n);
-
-	if (n == 0 || n > size || text[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (text[i] & 0x3fu);
-	}
-	if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	*ret_code = code;
-	return n;
-}
-
 /**
  * The same document in ASCII: json-c 0.18 refuses every other character in its strict mode. Outside
  * of strings an escape is as wrong as the character was.
@@ -72,7 +50,7 @@ static ssize_t to_ascii(const char *text, size_t size, char *ret_ascii, size_t *
 	uint32_t code;
 
 	for (size_t i = 0, n; i < size; i += n) {
-		n = read_utf8((const unsigned char *)text + i, size - i, &code);
+		n = pl_utf8_read(text + i, size - i, &code);
 		if (n == 0) {
 			*ret_bad = i;
 			return -EINVAL;

@@ -261,6 +261,68 @@ static int read_name(struct json_object *value, char *ret_name)
 	return 0;
 }
 
+static int read_device(struct json_object *value, char ret_device[PL_DEVICE_NAME_MAX])
+{
+	const char *text = json_object_get_string(value);
+
+	if (!json_object_is_type(value, json_type_string) ||
+	    strlen(text) != (size_t)json_object_get_string_len(value))
+		return -EINVAL;
+	return pl_device_name_read(text, ret_device, NULL);
+}
+
+/** {"device","port"}; without port all of them */
+static int read_binding(struct json_object *value, struct pl_binding *ret_binding,
+			struct pl_json_place *place)
+{
+	struct pl_binding binding = {0};
+	uint64_t port = 0;
+
+	if (!json_object_is_type(value, json_type_object))
+		return -EINVAL;
+	json_object_object_foreach (value, key, member) {
+		size_t mark = pl_json_enter(place, key);
+		int r = -EINVAL;
+
+		if (strcmp(key, "device") == 0)
+			r = read_device(member, binding.device);
+		else if (strcmp(key, "port") == 0)
+			r = pl_json_read_uint(member, 0, PL_BINDING_PORT_MAX, &port);
+		if (r < 0)
+			return r;
+		pl_json_leave(place, mark);
+	}
+	if (!pl_binding_is_set(&binding))
+		return -EINVAL;
+	binding.port = (uint32_t)port;
+	*ret_binding = binding;
+	return 0;
+}
+
+static int read_tablet_capture(struct json_object *value, struct pl_model *model, uint32_t id,
+			       struct pl_json_place *place)
+{
+	return read_binding(value, &model->tablet[id - 1].binding[PL_CAPTURE], place);
+}
+
+static int read_tablet_playback(struct json_object *value, struct pl_model *model, uint32_t id,
+				struct pl_json_place *place)
+{
+	return read_binding(value, &model->tablet[id - 1].binding[PL_PLAYBACK], place);
+}
+
+static int read_channel_capture(struct json_object *value, struct pl_model *model, uint32_t id,
+				struct pl_json_place *place)
+{
+	return read_binding(value, &model->channel[id - 1].binding[PL_CAPTURE], place);
+}
+
+static int read_channel_playback(struct json_object *value, struct pl_model *model, uint32_t id,
+				 struct pl_json_place *place)
+{
+	return read_binding(value, &model->channel[id - 1].binding[PL_PLAYBACK], place);
+}
+
 static int read_tablet_name(struct json_object *value, struct pl_model *model, uint32_t id,
 			    struct pl_json_place *place)
 {
@@ -284,10 +346,10 @@ static int read_tablet_sidetone(struct json_object *value, struct pl_model *mode
 static int read_tablet(struct json_object *value, struct pl_model *model, uint32_t id,
 		       struct pl_json_place *place)
 {
-	static const struct member members[] = {{"name", read_tablet_name},
-						{"mode", read_tablet_mode},
-						{"sidetone", read_tablet_sidetone},
-						{NULL, NULL}};
+	static const struct member members[] = {
+		{"name", read_tablet_name},         {"mode", read_tablet_mode},
+		{"sidetone", read_tablet_sidetone}, {"capture", read_tablet_capture},
+		{"playback", read_tablet_playback}, {NULL, NULL}};
 
 	return read_members(value, members, model, id, place);
 }
@@ -307,7 +369,10 @@ static int read_channel_name(struct json_object *value, struct pl_model *model, 
 static int read_channel(struct json_object *value, struct pl_model *model, uint32_t id,
 			struct pl_json_place *place)
 {
-	static const struct member members[] = {{"name", read_channel_name}, {NULL, NULL}};
+	static const struct member members[] = {{"name", read_channel_name},
+						{"capture", read_channel_capture},
+						{"playback", read_channel_playback},
+						{NULL, NULL}};
 
 	return read_members(value, members, model, id, place);
 }

@@ -101,6 +101,37 @@ static struct json_object *ids_to_json(uint64_t mask)
 	return array;
 }
 
+static struct json_object *binding_to_json(const struct pl_binding *binding)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (!object)
+		return NULL;
+	if (pl_json_add(object, "device", json_object_new_string(binding->device)) < 0 ||
+	    pl_json_add(object, "port", json_object_new_int64(binding->port)) < 0) {
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
+}
+
+static bool is_bound(const struct pl_binding *bindings)
+{
+	return pl_binding_is_set(&bindings[PL_CAPTURE]) ||
+	       pl_binding_is_set(&bindings[PL_PLAYBACK]);
+}
+
+static int add_bindings(struct json_object *object, const struct pl_binding *bindings)
+{
+	int r = 0;
+
+	for (unsigned d = 0; r == 0 && d < PL_DIRECTION_MAX_; d++)
+		if (pl_binding_is_set(&bindings[d]))
+			r = pl_json_add(object, pl_direction_name(d),
+					binding_to_json(&bindings[d]));
+	return r;
+}
+
 static struct json_object *tablet_to_json(const struct pl_tablet *tablet)
 {
 	struct json_object *object = json_object_new_object();
@@ -115,6 +146,8 @@ static struct json_object *tablet_to_json(const struct pl_tablet *tablet)
 				json_object_new_string(pl_talk_mode_name(tablet->mode)));
 	if (r == 0 && tablet->sidetone != 0.0)
 		r = pl_json_add(object, "sidetone", pl_json_double(tablet->sidetone));
+	if (r == 0)
+		r = add_bindings(object, tablet->binding);
 	if (r < 0) {
 		json_object_put(object);
 		return NULL;
@@ -130,7 +163,7 @@ static struct json_object *tablets_to_json(const struct pl_model *model)
 		const struct pl_tablet *tablet = &model->tablet[t];
 
 		if (!tablet->name[0] && tablet->mode == PL_TALK_MODE_OPEN &&
-		    tablet->sidetone == 0.0)
+		    tablet->sidetone == 0.0 && !is_bound(tablet->binding))
 			continue;
 		if (add_id(object, t + 1, tablet_to_json(tablet)) < 0) {
 			json_object_put(object);
@@ -140,25 +173,34 @@ static struct json_object *tablets_to_json(const struct pl_model *model)
 	return object;
 }
 
+static struct json_object *channel_to_json(const struct pl_channel *channel)
+{
+	struct json_object *object = json_object_new_object();
+	int r = 0;
+
+	if (!object)
+		return NULL;
+	if (channel->name[0])
+		r = pl_json_add(object, "name", json_object_new_string(channel->name));
+	if (r == 0)
+		r = add_bindings(object, channel->binding);
+	if (r < 0) {
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
+}
+
 static struct json_object *channels_to_json(const struct pl_model *model)
 {
 	struct json_object *object = json_object_new_object();
 
 	for (uint32_t c = 0; object && c < model->n_channels; c++) {
-		struct json_object *channel;
-		int r;
+		const struct pl_channel *channel = &model->channel[c];
 
-		if (!model->channel[c].name[0])
+		if (!channel->name[0] && !is_bound(channel->binding))
 			continue;
-		channel = json_object_new_object();
-		r = channel ? pl_json_add(channel, "name",
-					  json_object_new_string(model->channel[c].name))
-			    : 0;
-		if (r < 0) {
-			json_object_put(channel);
-			channel = NULL;
-		}
-		if (add_id(object, c + 1, channel) < 0) {
+		if (add_id(object, c + 1, channel_to_json(channel)) < 0) {
 			json_object_put(object);
 			return NULL;
 		}

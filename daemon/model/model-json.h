@@ -18,7 +18,9 @@
  * "vox":{"threshold_db","hang_ms"}, "talk_timeout_s", "busy_refusal",
  * "tablet_mute":{"1":true}, "channel_mute":{…}, "talk_mute":[ids], "listen_mute":[ids],
  * "uplink":{"channel":{"tablet":gain}}, "downlink":{"tablet":{"channel":gain}},
- * "tablets":{"1":{"name","mode","sidetone"}}, "channels":{"1":{"name"}}}.
+ * "tablets":{"1":{"name","mode","sidetone","capture","playback"}},
+ * "channels":{"1":{"name","capture","playback"}}}; capture and playback are
+ * {"device":"card:ID,DEV","port":0..64}, see binding.h.
  * Sparse: rows that are everyone-to-everyone at the default gain are left out, as are
  * tablets and channels without name or setting of their own; a row that is there holds all
  * of its crosspoints. pl_model_from_json() reads it back exactly.

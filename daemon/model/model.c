@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "utf8.h"
+
 static const char *const talk_mode_names[PL_TALK_MODE_MAX_] = {
 	[PL_TALK_MODE_OPEN] = "open",
 	[PL_TALK_MODE_MOMENTARY] = "momentary",
@@ -50,6 +52,8 @@ void pl_model_resize(struct pl_model *model, uint32_t n_tablets, uint32_t n_chan
 		bool is_default = pl_model_uplink_is_default(model, c);
 
 		memcpy(fresh.channel[c].name, model->channel[c].name, PL_NAME_MAX);
+		memcpy(fresh.channel[c].binding, model->channel[c].binding,
+		       sizeof(fresh.channel[c].binding));
 		/* Everyone to everyone goes on to mean everyone. */
 		if (is_default)
 			continue;
@@ -64,6 +68,7 @@ void pl_model_resize(struct pl_model *model, uint32_t n_tablets, uint32_t n_chan
 		const struct pl_tablet *from = &model->tablet[t];
 
 		memcpy(to->name, from->name, PL_NAME_MAX);
+		memcpy(to->binding, from->binding, sizeof(to->binding));
 		to->mode = from->mode;
 		to->sidetone = from->sidetone;
 		to->keys = from->keys & pl_mask_of(n_channels);
@@ -178,6 +183,30 @@ static bool channels_equal(const struct pl_model *a, const struct pl_model *b)
 	return true;
 }
 
+static bool binding_pairs_equal(const struct pl_binding *a, const struct pl_binding *b)
+{
+	return pl_binding_equal(&a[PL_CAPTURE], &b[PL_CAPTURE]) &&
+	       pl_binding_equal(&a[PL_PLAYBACK], &b[PL_PLAYBACK]);
+}
+
+bool pl_model_bindings_equal(const struct pl_model *a, const struct pl_model *b)
+{
+	for (uint32_t t = 0; t < a->n_tablets; t++)
+		if (!binding_pairs_equal(a->tablet[t].binding, b->tablet[t].binding))
+			return false;
+	for (uint32_t c = 0; c < a->n_channels; c++)
+		if (!binding_pairs_equal(a->channel[c].binding, b->channel[c].binding))
+			return false;
+	return true;
+}
+
+const struct pl_binding *pl_model_binding(const struct pl_model *model, struct pl_endpoint endpoint,
+					  enum pl_direction direction)
+{
+	return endpoint.is_tablet ? &model->tablet[endpoint.id - 1].binding[direction]
+				  : &model->channel[endpoint.id - 1].binding[direction];
+}
+
 bool pl_model_equal(const struct pl_model *a, const struct pl_model *b)
 {
 	return a->n_tablets == b->n_tablets && a->n_channels == b->n_channels &&
@@ -186,7 +215,8 @@ bool pl_model_equal(const struct pl_model *a, const struct pl_model *b)
 	       a->talk_mute == b->talk_mute && a->listen_mute == b->listen_mute &&
 	       a->channel_mute == b->channel_mute && a->channel_mute_set == b->channel_mute_set &&
 	       pl_model_uplink_equal(a, b) && pl_model_downlink_equal(a, b) &&
-	       tablets_equal(a, b) && channels_equal(a, b) && pl_model_keys_equal(a, b);
+	       tablets_equal(a, b) && channels_equal(a, b) && pl_model_keys_equal(a, b) &&
+	       pl_model_bindings_equal(a, b);
 }
 
 const char *pl_talk_mode_name(enum pl_talk_mode mode)
@@ -205,36 +235,7 @@ int pl_talk_mode_from_name(const char *name, enum pl_talk_mode *ret_mode)
 	return -EINVAL;
 }
 
-/** Length of the UTF-8 sequence at s, 0 when it is none (RFC 3629, table 3-7 of Unicode). */
-static size_t utf8_length(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	if (n == 0 || s[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 bool pl_name_is_valid(const char *name)
 {
-	const unsigned char *s = (const unsigned char *)name;
-	size_t n;
-
-	if (strnlen(name, PL_NAME_MAX) >= PL_NAME_MAX)
-		return false;
-	for (; *s; s += n) {
-		n = utf8_length(s);
-		if (n == 0 || *s < 0x20 || *s == 0x7f)
-			return false;
-		/* C1 controls */
-		if (s[0] == 0xc2 && s[1] < 0xa0)
-			return false;
-	}
-	return true;
+	return strnlen(name, PL_NAME_MAX) < PL_NAME_MAX && pl_utf8_is_plain(name);
 }

@@ -7,6 +7,8 @@
 
 #include <partyline/keys.h>
 
+#include "binding.h"
+
 /**
  * The intercom's state as plain values: no I/O, no loop, no pointers. Copy it
  * with `=`, compare it with pl_model_equal().
@@ -27,12 +29,14 @@ struct pl_tablet {
 	double downlink[PL_CHANNELS_MAX]; /**< linear, 0..PL_GAIN_MAX */
 	uint64_t downlink_set;            /**< channels named in the row */
 	uint64_t keys;                    /**< channels whose talk key is held */
+	struct pl_binding binding[PL_DIRECTION_MAX_];
 };
 
 struct pl_channel {
 	char name[PL_NAME_MAX];        /**< UTF-8; "" = "Channel N" */
 	double uplink[PL_TABLETS_MAX]; /**< linear, 0..PL_GAIN_MAX */
 	uint64_t uplink_set;           /**< tablets named in the row */
+	struct pl_binding binding[PL_DIRECTION_MAX_];
 };
 
 struct pl_model {
@@ -55,6 +59,12 @@ struct pl_model {
 
 	struct pl_tablet tablet[PL_TABLETS_MAX];
 	struct pl_channel channel[PL_CHANNELS_MAX];
+};
+
+/** One channel or tablet. */
+struct pl_endpoint {
+	bool is_tablet;
+	uint32_t id; /**< from 1 */
 };
 
 /** A mask with the bits of ids 1..n, n up to 64. */
@@ -90,6 +100,11 @@ bool pl_model_downlink_equal(const struct pl_model *a, const struct pl_model *b)
 /** party_line, ramp, vox, time-out timer, busy refusal */
 bool pl_model_options_equal(const struct pl_model *a, const struct pl_model *b);
 bool pl_model_keys_equal(const struct pl_model *a, const struct pl_model *b);
+bool pl_model_bindings_equal(const struct pl_model *a, const struct pl_model *b);
+
+/** Borrowed from the model. @param endpoint  inside the model's size */
+const struct pl_binding *pl_model_binding(const struct pl_model *model, struct pl_endpoint endpoint,
+					  enum pl_direction direction);
 
 /** The row is as pl_model_init() makes it. @param channel, tablet  index, from 0 */
 bool pl_model_uplink_is_default(const struct pl_model *model, uint32_t channel);

@@ -10,7 +10,7 @@
  */
 
 /* No object has more properties that emit. */
-#define N_NAMES_MAX 8u
+#define N_NAMES_MAX 12u
 
 struct names {
 	char *name[N_NAMES_MAX + 1]; /* NULL-terminated, literals; sd-bus wants no const */
@@ -118,6 +118,13 @@ static void tell_keys(struct pl_face_dbus *face, const struct pl_model *after, u
 	}
 }
 
+static void names_add_bindings(struct names *names, const struct pl_binding *told,
+			       const struct pl_binding *now)
+{
+	names_add(names, !pl_binding_equal(&told[PL_CAPTURE], &now[PL_CAPTURE]), "Capture");
+	names_add(names, !pl_binding_equal(&told[PL_PLAYBACK], &now[PL_PLAYBACK]), "Playback");
+}
+
 static void tell_tablet(struct pl_face_dbus *face, const struct pl_model *after, uint32_t id)
 {
 	const struct pl_tablet *told = &face->told.tablet[id - 1], *now = &after->tablet[id - 1];
@@ -132,6 +139,7 @@ static void tell_tablet(struct pl_face_dbus *face, const struct pl_model *after,
 	names_add(&names, told->mode != now->mode, "Mode");
 	names_add(&names, told->sidetone != now->sidetone, "SidetoneDb");
 	names_add(&names, told->keys != now->keys, "Keys");
+	names_add_bindings(&names, told->binding, now->binding);
 	if (names.n == 0)
 		return;
 	snprintf(path, sizeof(path), PL_DBUS_TABLET_PREFIX "/%u", id);
@@ -141,11 +149,12 @@ static void tell_tablet(struct pl_face_dbus *face, const struct pl_model *after,
 
 static void tell_channel(struct pl_face_dbus *face, const struct pl_model *after, uint32_t id)
 {
+	const struct pl_channel *told = &face->told.channel[id - 1], *now = &after->channel[id - 1];
 	struct names names = {0};
 	char path[64];
 
-	names_add(&names, strcmp(face->told.channel[id - 1].name, after->channel[id - 1].name) != 0,
-		  "Name");
+	names_add(&names, strcmp(told->name, now->name) != 0, "Name");
+	names_add_bindings(&names, told->binding, now->binding);
 	names_add(&names, (face->told.channel_mute ^ after->channel_mute) & pl_dbus_bit(id),
 		  "Muted");
 	names_add(&names,
@@ -170,6 +179,7 @@ void pl_dbus_on_event(void *userdata, const struct pl_event *event)
 	struct pl_face_dbus *face = userdata;
 	const struct pl_model *after = pl_control_model(face->control);
 	bool is_connected = pl_control_engine_is_connected(face->control);
+	bool cards_changed = event->type == PL_EVENT_DEVICES || event->type == PL_EVENT_BINDING;
 	struct names names = {0};
 
 	/* Without a bus nobody listens; told is set anew when the bus is back. */
@@ -177,6 +187,8 @@ void pl_dbus_on_event(void *userdata, const struct pl_event *event)
 		return;
 
 	names_add(&names, face->told_connected != is_connected, "Connected");
+	names_add(&names, cards_changed, "Devices");
+	names_add(&names, cards_changed, "BindingTroubles");
 	emit(face, PL_DBUS_PATH, PL_DBUS_MANAGER_INTERFACE, &names);
 	tell_matrix(face, after);
 	for (uint32_t id = 1; id <= after->n_tablets; id++)

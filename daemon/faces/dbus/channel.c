@@ -121,5 +121,6 @@ const sd_bus_vtable pl_dbus_channel_vtable[] = {
 	SD_BUS_PROPERTY("PeakDb", "d", get_level_db, 0, 0),
 	SD_BUS_PROPERTY("OutsideVuDb", "d", get_level_db, 0, 0),
 	SD_BUS_PROPERTY("OutsidePeakDb", "d", get_level_db, 0, 0),
+	PL_DBUS_BINDING_MEMBERS,
 	SD_BUS_VTABLE_END,
 };

@@ -25,6 +25,7 @@
 /** One tablet or channel on the bus: what a fallback vtable's `find` finds. */
 struct pl_dbus_object {
 	struct pl_face_dbus *face;
+	bool is_tablet;
 	uint32_t id;
 };
 
@@ -59,6 +60,28 @@ extern const sd_bus_vtable pl_dbus_manager_vtable[]; /**< userdata: the face */
 extern const sd_bus_vtable pl_dbus_matrix_vtable[];  /**< userdata: the face */
 extern const sd_bus_vtable pl_dbus_channel_vtable[]; /**< userdata: struct pl_dbus_object */
 extern const sd_bus_vtable pl_dbus_tablet_vtable[];  /**< userdata: struct pl_dbus_object */
+
+/* --- sound cards: members of several interfaces (binding.c) ------------------ */
+
+int pl_dbus_get_binding(sd_bus *bus, const char *path, const char *interface, const char *property,
+			sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int pl_dbus_bind(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int pl_dbus_unbind(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int pl_dbus_get_devices(sd_bus *bus, const char *path, const char *interface, const char *property,
+			sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int pl_dbus_get_binding_troubles(sd_bus *bus, const char *path, const char *interface,
+				 const char *property, sd_bus_message *reply, void *userdata,
+				 sd_bus_error *error);
+
+/** Both interfaces have these. */
+#define PL_DBUS_BINDING_MEMBERS                                                                    \
+	SD_BUS_PROPERTY("Capture", "(su)", pl_dbus_get_binding, 0, PL_DBUS_EMITS),                 \
+		SD_BUS_PROPERTY("Playback", "(su)", pl_dbus_get_binding, 0, PL_DBUS_EMITS),        \
+		SD_BUS_METHOD_WITH_ARGS("Bind",                                                    \
+					SD_BUS_ARGS("s", direction, "s", device, "u", port),       \
+					SD_BUS_RESULT("s", note), pl_dbus_bind, PL_DBUS_OPEN),     \
+		SD_BUS_METHOD_WITH_ARGS("Unbind", SD_BUS_ARGS("s", direction), SD_BUS_NO_RESULT,   \
+					pl_dbus_unbind, PL_DBUS_OPEN)
 
 /** Put every object, the object manager and the enumerators on a bus. */
 int pl_dbus_objects_add(struct pl_face_dbus *face, sd_bus *bus);

@@ -310,6 +310,8 @@ const sd_bus_vtable pl_dbus_manager_vtable[] = {
 	SD_BUS_PROPERTY("Cycles", "t", get_graph_number, 0, 0),
 	SD_BUS_PROPERTY("BadSamples", "t", get_graph_number, 0, 0),
 	SD_BUS_PROPERTY("BadControlEvents", "t", get_graph_number, 0, 0),
+	SD_BUS_PROPERTY("Devices", "a(sassuusa(suu))", pl_dbus_get_devices, 0, PL_DBUS_EMITS),
+	SD_BUS_PROPERTY("BindingTroubles", "as", pl_dbus_get_binding_troubles, 0, PL_DBUS_EMITS),
 	SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
 				method_get_state, PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS("GetHealth", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),

@@ -89,7 +89,8 @@ int pl_dbus_objects_add(struct pl_face_dbus *face, sd_bus *bus)
 	int r;
 
 	for (uint32_t i = 0; i < PL_TABLETS_MAX; i++)
-		face->tablet[i] = (struct pl_dbus_object){.face = face, .id = i + 1};
+		face->tablet[i] =
+			(struct pl_dbus_object){.face = face, .is_tablet = true, .id = i + 1};
 	for (uint32_t i = 0; i < PL_CHANNELS_MAX; i++)
 		face->channel[i] = (struct pl_dbus_object){.face = face, .id = i + 1};
 

@@ -288,6 +288,7 @@ const sd_bus_vtable pl_dbus_tablet_vtable[] = {
 	SD_BUS_PROPERTY("TalkPeakDb", "d", get_level_db, 0, 0),
 	SD_BUS_PROPERTY("ListenVuDb", "d", get_level_db, 0, 0),
 	SD_BUS_PROPERTY("ListenPeakDb", "d", get_level_db, 0, 0),
+	PL_DBUS_BINDING_MEMBERS,
 	SD_BUS_METHOD_WITH_ARGS("PressKey", SD_BUS_ARGS("u", channel, "u", priority),
 				SD_BUS_NO_RESULT, method_press_key, PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS("ReleaseKey", SD_BUS_ARGS("u", channel), SD_BUS_NO_RESULT,

@@ -6,14 +6,11 @@
 /** What a change event says: everything that differs, as it is now. */
 
 static const char *const type_names[] = {
-	[PL_EVENT_MATRIX] = "matrix",
-	[PL_EVENT_CHANNEL_MUTE] = "channel.mute",
-	[PL_EVENT_TABLET_MUTE] = "tablet.mute",
-	[PL_EVENT_KEY_DOWN] = "ptt.request",
-	[PL_EVENT_KEY_UP] = "ptt.release",
-	[PL_EVENT_NAME] = "name",
-	[PL_EVENT_CONFIG_RELOADED] = "config.reload",
-	[PL_EVENT_ENGINE] = "engine",
+	[PL_EVENT_MATRIX] = "matrix",           [PL_EVENT_CHANNEL_MUTE] = "channel.mute",
+	[PL_EVENT_TABLET_MUTE] = "tablet.mute", [PL_EVENT_KEY_DOWN] = "ptt.request",
+	[PL_EVENT_KEY_UP] = "ptt.release",      [PL_EVENT_NAME] = "name",
+	[PL_EVENT_BINDING] = "binding",         [PL_EVENT_CONFIG_RELOADED] = "config.reload",
+	[PL_EVENT_ENGINE] = "engine",           [PL_EVENT_DEVICES] = "devices",
 };
 
 static void add_or_put(struct json_object *object, const char *name, struct json_object *list)

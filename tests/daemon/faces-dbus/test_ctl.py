@@ -23,6 +23,13 @@ def table_of_commands(session):
 # Words, JSON that comes back (a function of it, or a value), a piece of the text. Each is run on a
 # daemon that was reset.
 CASES = [
+    (["bind", "channel", "3", "capture"],
+     {"channel": 3, "direction": "capture", "device": "", "port": 0, "note": ""},
+     "channel 3 capture: not bound"),
+    (["bind", "tablet", "2", "playback", "card:Desk,1", "--port", "2"],
+     {"tablet": 2, "direction": "playback", "device": "card:Desk,1", "port": 2,
+      "note": "tablet 2 plays to card:Desk,1, which is not there; it is linked as soon as it is"},
+     "tablet 2 playback: card:Desk,1, port 2\nnote: "),
     (["busy-refusal"], {"busy_refusal": False}, "busy refusal: off"),
     (["busy-refusal", "on"], {"busy_refusal": True}, "busy refusal: on"),
     (["channels"], lambda a: [c["id"] for c in a] == [1, 2, 3] and a[0]["name"] == "Channel 1",
@@ -35,6 +42,7 @@ CASES = [
      {"direction": "uplink", "tablet": 1, "channel": 2, "gain_db": -240}, ": off"),
     (["crosspoint", "set", "downlink", "4", "3", "-inf"],
      {"direction": "downlink", "tablet": 4, "channel": 3, "gain_db": -240}, ": off"),
+    (["devices"], [], "DEVICE "),
     (["headroom"], {"headroom_db": 12}, "headroom: 12 dB"),
     (["headroom", "6.5"], {"headroom_db": 6.5}, "headroom: 6.5 dB"),
     (["health"], lambda a: a["status"] == "ok" and a["num_tablets"] == 4, '"num_channels": 3'),
@@ -79,6 +87,9 @@ CASES = [
     (["talk-timeout"], {"talk_timeout_seconds": 0}, "0 s"),
     (["talk-timeout", "90"], {"talk_timeout_seconds": 90}, "90 s"),
     (["talk-timeout", "off"], {"talk_timeout_seconds": 0}, "0 s"),
+    (["unbind", "tablet", "1", "capture"],
+     {"tablet": 1, "direction": "capture", "device": "", "port": 0, "note": ""},
+     "tablet 1 capture: not bound"),
     (["uniform", "-3"], {"gain_db": -3}, "everyone to everyone: -3.0 dB"),
     (["uniform", "off"], {"gain_db": -240}, "everyone to everyone: off"),
     (["unmute", "channel", "3"], {"channel": 3, "muted": False}, "channel 3: not muted"),
