@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "control.h"
+#include "discover.h"
 #include "engine.h"
 #include "face-dbus.h"
 #include "face-http.h"
@@ -39,6 +40,7 @@ struct daemon {
 	sd_event_source *talk_timer;
 	struct pl_face_http *face_http;
 	struct pl_face_dbus *face_dbus;
+	struct pl_discover *discover;
 };
 
 static const struct pl_actor actor_signal = {
@@ -327,8 +329,24 @@ static int start_faces(struct daemon *d)
 	return 0;
 }
 
+/** An intercom that is not announced is one all the same. */
+static void start_discover(struct daemon *d)
+{
+	struct pl_discover_options options = {
+		.port = pl_face_http_port(d->face_http),
+		.log = d->log,
+	};
+	int r;
+
+	r = pl_discover_new(d->event, d->control, &options, &d->discover);
+	if (r < 0)
+		pl_log_error(d->log, "discover.error", r, NULL, NULL,
+			     "Not announced in the network");
+}
+
 static void stop(struct daemon *d)
 {
+	pl_discover_free(d->discover);
 	pl_face_dbus_free(d->face_dbus);
 	pl_face_http_free(d->face_http);
 	if (d->control)
@@ -372,7 +390,11 @@ static int start(struct daemon *d)
 		return r;
 	/* Keys from before a crash may have a timer to run out. */
 	wind_talk_timer(d);
-	return start_faces(d);
+	r = start_faces(d);
+	if (r < 0)
+		return r;
+	start_discover(d);
+	return 0;
 }
 
 static int run(struct daemon *d)

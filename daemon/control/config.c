@@ -72,6 +72,7 @@ static void defaults(struct pl_config *c)
 	c->headroom_db = PL_HEADROOM_DB_DEFAULT;
 	strcpy(c->http_address, "127.0.0.1");
 	c->http_port = 8000;
+	strcpy(c->discover_publish, "auto");
 	c->log_rotate_bytes = 10u * 1024u * 1024u;
 	c->log_keep_days = 10;
 	strcpy(c->log_level, "info");
@@ -129,6 +130,8 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	config->frame_size_given = fresh->frame_size_given;
 	config->headroom_db = fresh->headroom_db;
 	memcpy(config->log_level, fresh->log_level, sizeof(config->log_level));
+	memcpy(config->discover_publish, fresh->discover_publish, sizeof(config->discover_publish));
+	memcpy(config->discover_name, fresh->discover_name, sizeof(config->discover_name));
 
 	return differs(config, PL_CONFIG_TABLETS, config->n_tablets != fresh->n_tablets) ||
 	       differs(config, PL_CONFIG_CHANNELS, config->n_channels != fresh->n_channels) ||
@@ -215,6 +218,16 @@ static int take_log(struct json_object *log, struct pl_config *c, const char **r
 	return take_string(log, "file", c->log_file, sizeof(c->log_file));
 }
 
+static int take_discover(struct json_object *discover, struct pl_config *c,
+			 const char **ret_pointer)
+{
+	*ret_pointer = "/discover/publish";
+	if (take_string(discover, "publish", c->discover_publish, sizeof(c->discover_publish)) < 0)
+		return -EINVAL;
+	*ret_pointer = "/discover/name";
+	return take_string(discover, "name", c->discover_name, sizeof(c->discover_name));
+}
+
 /** @param ret_pointer  of what was refused, on -EINVAL */
 static int take_all(struct json_object *tree, struct pl_config *c, const char **ret_pointer)
 {
@@ -252,6 +265,8 @@ static int take_all(struct json_object *tree, struct pl_config *c, const char **
 			sizeof(c->pipewire_remote)) < 0)
 		return -EINVAL;
 	r = take_log(log, c, ret_pointer);
+	if (r == 0)
+		r = take_discover(member(tree, "discover"), c, ret_pointer);
 	if (r < 0)
 		return r;
 	r = take_origins(http, c);

@@ -42,6 +42,10 @@ struct pl_config {
 	char *cors_origins[16]; /**< "http"/"cors_origins": exact origins, default none */
 	size_t n_cors_origins;
 
+	char discover_publish
+		[8]; /**< "discover"/"publish": auto, always, never; default auto; reloadable */
+	char discover_name[64]; /**< "discover"/"name"; "" = by the host's name; reloadable */
+
 	char state_directory
 		[4096]; /**< "state_directory"; default $STATE_DIRECTORY, else $XDG_STATE_HOME/partyline */
 	char runtime_directory

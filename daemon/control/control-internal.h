@@ -18,6 +18,8 @@ struct pl_control {
 	void *engine;
 	const struct pl_keeper_ops *keeper_ops;
 	void *keeper;
+	const struct pl_discover_ops *discover_ops;
+	void *discover;
 	struct pl_listener *listeners;
 
 	/* Ring: the newest is at (n_records - 1) % PL_KEY_HISTORY_MAX. */

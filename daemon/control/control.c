@@ -455,6 +455,23 @@ const char *pl_control_engine_trouble(const struct pl_control *control)
 					    : "the audio engine is not connected";
 }
 
+void pl_control_set_discover(struct pl_control *control, const struct pl_discover_ops *ops,
+			     void *discover)
+{
+	control->discover_ops = ops;
+	control->discover = discover;
+}
+
+const char *pl_control_published_name(const struct pl_control *control)
+{
+	return control->discover_ops ? control->discover_ops->name(control->discover) : "";
+}
+
+const char *pl_control_discover_trouble(const struct pl_control *control)
+{
+	return control->discover_ops ? control->discover_ops->trouble(control->discover) : "";
+}
+
 int pl_control_read_meters(struct pl_control *control, struct pl_meters_data *ret_data)
 {
 	int r = -ENODATA;

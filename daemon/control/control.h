@@ -120,6 +120,17 @@ struct pl_keeper_ops {
 	int (*keep)(void *keeper, const struct pl_model *model, bool keys_only);
 };
 
+/** Announces this Partyline in the network; implemented by daemon/discover. */
+struct pl_discover_ops {
+	/** @return the name it is announced under, "" when it is not; borrowed until the next call */
+	const char *(*name)(void *discover);
+	/**
+	 * @return why it is not announced although it should be, in one plain sentence without a full
+	 *         stop; "" when all is as wanted; borrowed until the next call
+	 */
+	const char *(*trouble)(void *discover);
+};
+
 /* --- events -------------------------------------------------------------- */
 
 enum pl_event_type {
@@ -198,6 +209,13 @@ const struct pl_config *pl_control_config(const struct pl_control *control);
 bool pl_control_engine_is_connected(const struct pl_control *control);
 /** Why the engine is not connected, for people; "" while it is. Borrowed until the next call. */
 const char *pl_control_engine_trouble(const struct pl_control *control);
+/** @param ops  NULL: nothing announces this Partyline, as at first */
+void pl_control_set_discover(struct pl_control *control, const struct pl_discover_ops *ops,
+			     void *discover);
+/** The name under which the network knows it, "" for none; see struct pl_discover_ops. */
+const char *pl_control_published_name(const struct pl_control *control);
+/** Why it is not announced although it should be, for people; "" when all is as wanted. */
+const char *pl_control_discover_trouble(const struct pl_control *control);
 /** Silence (all zero) with -ENODATA when there is no graph. */
 int pl_control_read_meters(struct pl_control *control, struct pl_meters_data *ret_data);
 
@@ -348,7 +366,7 @@ int pl_control_release_all(struct pl_control *control, const struct pl_actor *ac
 
 /**
  * Read the configuration file again; what can change while running takes effect: headroom_db,
- * fs, frame_size, cors_origins, log level. A broken file changes nothing; the error's
+ * fs, frame_size, cors_origins, log level, discover. A broken file changes nothing; the error's
  * message gives the reason, its code is -EINVAL. Role: admin.
  */
 int pl_control_reload_config(struct pl_control *control, const struct pl_actor *actor,

@@ -73,6 +73,20 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_devices,
 	},
 	{
+		.name = "discover",
+		.arguments = "",
+		.summary = "list the other Partylines in the network",
+		.description =
+			"Asks avahi-daemon of this machine; no Partyline need run here. Waits until every\n"
+			"answer is there or --timeout is over, whichever is first. With --json an array of\n"
+			"{\"name\", \"host\", \"address\", \"addresses\", \"port\", \"url\", \"tls\", \"version\",\n"
+			"\"channels\", \"tablets\", \"id\", \"is_local\"}; what one does not tell is null.\n"
+			"Ends with 3 when avahi-daemon is not there.\n",
+		.options = CTL_OPTION_ALL | CTL_OPTION_TIMEOUT,
+		.is_busless = true,
+		.run = ctl_run_discover,
+	},
+	{
 		.name = "headroom",
 		.arguments = "[DB]",
 		.summary = "show or set the headroom, 0..60 dB",
@@ -329,6 +343,7 @@ const size_t ctl_n_commands = sizeof(ctl_commands) / sizeof(ctl_commands[0]);
 
 /** Sorted by name. */
 const struct ctl_option_info ctl_options[] = {
+	{"--all", 'a', NULL, "also those of this machine", CTL_OPTION_ALL},
 	{"--help", 'h', NULL, "explain the command and end", 0},
 	{"--hz", 0, "N", "pictures a second, up to 60 (terminal 20, --json 10, text 1)",
 	 CTL_OPTION_HZ},
@@ -340,6 +355,8 @@ const struct ctl_option_info ctl_options[] = {
 	{"--priority", 'p', "N", "written to the history, default 1", CTL_OPTION_PRIORITY},
 	{"--session", 0, NULL, "ask on the session bus", 0},
 	{"--system", 0, NULL, "ask on the system bus", 0},
+	{"--timeout", 't', "SECONDS", "wait at most so long, 0.1..60, default 5",
+	 CTL_OPTION_TIMEOUT},
 	{"--version", 'V', NULL, "print the version of partylinectl and end", 0},
 	{"--yes", 'y', NULL, "do not ask", CTL_OPTION_YES},
 };

@@ -10,7 +10,7 @@
 #include <systemd/sd-bus.h>
 
 /**
- * partylinectl: a client of org.partyline.Partyline1 and of nothing else. It decides
+ * partylinectl: a client of org.partyline.Partyline1 (`discover`: of avahi-daemon). It decides
  * nothing that the daemon decides: it reads words, calls one member and prints what
  * comes back, as text or (--json) as JSON.
  */
@@ -47,6 +47,8 @@ enum ctl_option {
 	CTL_OPTION_PORT = 1 << 4,
 	CTL_OPTION_PRIORITY = 1 << 5,
 	CTL_OPTION_YES = 1 << 6,
+	CTL_OPTION_ALL = 1 << 7,
+	CTL_OPTION_TIMEOUT = 1 << 8,
 };
 
 struct ctl_command;
@@ -57,6 +59,7 @@ struct ctl {
 	sd_bus *bus; /**< NULL before ctl_connect() */
 	bool is_system_bus;
 
+	bool all;
 	bool json;
 	bool help;
 	bool version;
@@ -64,6 +67,7 @@ struct ctl {
 	bool once;
 	bool yes;
 	double hz;         /**< 0: the command's default */
+	double timeout_s;  /**< 0: the command's default */
 	uint32_t limit;    /**< 0: everything */
 	uint32_t port;     /**< 0: all */
 	uint32_t priority; /**< default 1 */
@@ -85,6 +89,7 @@ struct ctl_command {
 	const char *words[CTL_ARGUMENTS_MAX];
 	int n_arguments_min, n_arguments_max;
 	unsigned options; /**< enum ctl_option */
+	bool is_busless;  /**< needs no Partyline on a bus of this machine */
 	/** @return an enum ctl_exit; on an error the message is out */
 	int (*run)(struct ctl *ctl, int n_arguments, char *arguments[]);
 };
@@ -186,6 +191,7 @@ int ctl_run_busy_refusal(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_channels(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_crosspoint(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_devices(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_discover(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_headroom(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_health(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_history(struct ctl *ctl, int n, char *arguments[]);

@@ -51,6 +51,8 @@ static int take_option(struct ctl *ctl, const struct ctl_option_info *option, co
 
 	if (strcmp(name, "--hz") == 0)
 		return ctl_parse_number(ctl, name, value, &ctl->hz);
+	if (strcmp(name, "--timeout") == 0)
+		return ctl_parse_number(ctl, name, value, &ctl->timeout_s);
 	if (strcmp(name, "--limit") == 0)
 		return parse_count(ctl, name, value, &ctl->limit);
 	if (strcmp(name, "--port") == 0)
@@ -61,6 +63,7 @@ static int take_option(struct ctl *ctl, const struct ctl_option_info *option, co
 		ctl->bus_choice = CTL_BUS_SESSION;
 	else if (strcmp(name, "--system") == 0)
 		ctl->bus_choice = CTL_BUS_SYSTEM;
+	ctl->all = ctl->all || strcmp(name, "--all") == 0;
 	ctl->help = ctl->help || strcmp(name, "--help") == 0;
 	ctl->ids = ctl->ids || strcmp(name, "--ids") == 0;
 	ctl->json = ctl->json || strcmp(name, "--json") == 0;
@@ -137,7 +140,7 @@ static int run(struct ctl *ctl, struct words *words, const struct ctl_option_inf
 				ctl->command->name, ctl->command->arguments[0] ? " " : "",
 				ctl->command->arguments);
 
-	code = ctl_connect(ctl);
+	code = ctl->command->is_busless ? CTL_OK : ctl_connect(ctl);
 	if (code == CTL_OK)
 		code = ctl->command->run(ctl, n, words->word + 1);
 	sd_bus_flush_close_unref(ctl->bus);

@@ -56,6 +56,17 @@ static int get_trouble(sd_bus *bus, const char *path, const char *interface, con
 	return sd_bus_message_append(reply, "s", pl_control_engine_trouble(face->control));
 }
 
+static int get_discover(sd_bus *bus, const char *path, const char *interface, const char *property,
+			sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+
+	return sd_bus_message_append(reply, "s",
+				     strcmp(property, "PublishedName") == 0
+					     ? pl_control_published_name(face->control)
+					     : pl_control_discover_trouble(face->control));
+}
+
 static int get_graph_number(sd_bus *bus, const char *path, const char *interface,
 			    const char *property, sd_bus_message *reply, void *userdata,
 			    sd_bus_error *error)
@@ -305,6 +316,8 @@ const sd_bus_vtable pl_dbus_manager_vtable[] = {
 	SD_BUS_PROPERTY("NChannels", "u", get_size, 0, PL_DBUS_CONST),
 	SD_BUS_PROPERTY("Connected", "b", get_connected, 0, PL_DBUS_EMITS),
 	SD_BUS_PROPERTY("EngineTrouble", "s", get_trouble, 0, 0),
+	SD_BUS_PROPERTY("PublishedName", "s", get_discover, 0, 0),
+	SD_BUS_PROPERTY("DiscoverTrouble", "s", get_discover, 0, 0),
 	SD_BUS_PROPERTY("RateHz", "u", get_graph_number, 0, 0),
 	SD_BUS_PROPERTY("QuantumFrames", "u", get_graph_number, 0, 0),
 	SD_BUS_PROPERTY("Cycles", "t", get_graph_number, 0, 0),

@@ -22,7 +22,7 @@ MANAGER, MATRIX, CHANNEL, TABLET = (
 ERROR = f"{NAME}.Error."
 
 # What moves by itself and is no setting.
-RESTLESS = {"EngineTrouble", "RateHz", "QuantumFrames", "Cycles", "BadSamples", "BadControlEvents", "Talking",
+RESTLESS = {"EngineTrouble", "PublishedName", "DiscoverTrouble", "RateHz", "QuantumFrames", "Cycles", "BadSamples", "BadControlEvents", "Talking",
             "TalkingTablets", "VuDb", "PeakDb", "OutsideVuDb", "OutsidePeakDb", "TalkVuDb",
             "TalkPeakDb", "ListenVuDb", "ListenPeakDb"}
 

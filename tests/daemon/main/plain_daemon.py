@@ -64,6 +64,9 @@ class PlainDaemon:
             )
         )
 
+    def command(self, *args):
+        return [PROGRAM, *args]
+
     def spawn(self, *args):
         """Start without waiting."""
         path = self.folder / "notify"
@@ -75,7 +78,7 @@ class PlainDaemon:
         self.notify.settimeout(0.5)
         self.process = Process(
             "partyline",
-            [PROGRAM, *args],
+            self.command(*args),
             {**self.env, "NOTIFY_SOCKET": str(path)},
             self.folder / "partyline.log",
         )
