@@ -107,6 +107,19 @@ static int read_descriptions(const struct reader *reader, const char *name, uint
 	return 0;
 }
 
+static int read_bool(const struct reader *reader, const char *name, bool *value)
+{
+	const char *text = pw_properties_get(reader->text, name);
+
+	if (!text)
+		return 0;
+	/* spa_atob() takes every other word for false. */
+	if (!spa_streq(text, "true") && !spa_streq(text, "false"))
+		return refuse(reader, "%s: %.40s is neither true nor false", name, text);
+	*value = spa_streq(text, "true");
+	return 0;
+}
+
 static int read_remote(const struct reader *reader, char **ret)
 {
 	const char *text = pw_properties_get(reader->text, PL_ARG_REMOTE);
@@ -133,6 +146,8 @@ static int check_names(const struct reader *reader)
 		PL_ARG_CHANNEL_PROPS,
 		PL_ARG_TABLET_DESCRIPTIONS,
 		PL_ARG_CHANNEL_DESCRIPTIONS,
+		PL_ARG_ALSA_CARDS,
+		PL_ARG_ALSA_PROPS,
 	};
 	const struct spa_dict_item *item;
 
@@ -171,6 +186,10 @@ static int read_all(const struct reader *reader, struct pl_module_args *args)
 	if ((r = read_props(reader, PL_ARG_TABLET_PROPS, &args->tablet_props)) < 0)
 		return r;
 	if ((r = read_props(reader, PL_ARG_CHANNEL_PROPS, &args->channel_props)) < 0)
+		return r;
+	if ((r = read_bool(reader, PL_ARG_ALSA_CARDS, &args->has_alsa_cards)) < 0)
+		return r;
+	if ((r = read_props(reader, PL_ARG_ALSA_PROPS, &args->alsa_props)) < 0)
 		return r;
 	if ((r = read_descriptions(reader, PL_ARG_TABLET_DESCRIPTIONS, args->n_tablets,
 				   args->tablet_descriptions)) < 0)
@@ -221,6 +240,7 @@ void pl_module_args_done(struct pl_module_args *args)
 	pw_properties_free(args->matrix_props);
 	pw_properties_free(args->tablet_props);
 	pw_properties_free(args->channel_props);
+	pw_properties_free(args->alsa_props);
 	free(args->remote_name);
 	for (uint32_t i = 0; i < PL_TABLETS_MAX; i++)
 		free(args->tablet_descriptions[i]);

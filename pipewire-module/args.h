@@ -2,6 +2,7 @@
 #ifndef PL_MODULE_ARGS_H
 #define PL_MODULE_ARGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,8 @@
 #define PL_ARG_CHANNEL_PROPS "channel.props"
 #define PL_ARG_TABLET_DESCRIPTIONS "tablet.descriptions"
 #define PL_ARG_CHANNEL_DESCRIPTIONS "channel.descriptions"
+#define PL_ARG_ALSA_CARDS "alsa.cards"
+#define PL_ARG_ALSA_PROPS "alsa.props"
 
 #define PL_RATE_HZ_MIN 8000u
 #define PL_RATE_HZ_MAX 192000u
@@ -44,6 +47,11 @@ struct pl_module_args {
 	char *tablet_descriptions[PL_TABLETS_MAX];
 	/** "channel.descriptions", likewise; default "Partyline Channel N" */
 	char *channel_descriptions[PL_CHANNELS_MAX];
+	/** "alsa.cards": true or false, default false: the server itself has the sound cards, see
+	 * cards.h; only in a server */
+	bool has_alsa_cards;
+	/** "alsa.props": more properties of the sound cards' nodes, for example audio.format */
+	struct pw_properties *alsa_props;
 };
 
 /**

@@ -9,6 +9,8 @@
 #include <spa/utils/string.h>
 
 #include "args.h"
+#include "bindings.h"
+#include "cards.h"
 #include "meters-export.h"
 #include "nodes.h"
 
@@ -35,6 +37,8 @@ struct impl {
 	struct pl_module_args args;
 	struct pl_meters_export *meters;
 	struct pl_nodes *nodes;
+	struct pl_bindings *bindings;
+	struct pl_cards *cards; /* only in a server */
 
 	/* only outside of a server */
 	struct pw_core *core;
@@ -65,6 +69,30 @@ static int nodes_start(struct impl *impl)
 	r = pl_nodes_new(&setup, &impl->nodes, reason, sizeof(reason));
 	if (r < 0)
 		pw_log_error("%s", reason);
+	return r;
+}
+
+static int bindings_start(struct impl *impl)
+{
+	int r = pl_bindings_publish(impl->bindings, impl->core);
+
+	if (r < 0)
+		pw_log_error("cannot make the metadata " PL_METADATA ": %s%s", spa_strerror(r),
+			     impl->core ? "; is libpipewire-module-metadata loaded?" : "");
+	return r;
+}
+
+static int cards_start(struct impl *impl)
+{
+	char reason[REASON_MAX];
+	int r;
+
+	if (!impl->args.has_alsa_cards)
+		return 0;
+	r = pl_cards_new(impl->context, impl->args.alsa_props, &impl->cards, reason,
+			 sizeof(reason));
+	if (r < 0)
+		pw_log_error(PL_ARG_ALSA_CARDS ": %s", reason);
 	return r;
 }
 
@@ -127,6 +155,8 @@ static int server_connect(struct impl *impl)
 	pw_proxy_add_listener((struct pw_proxy *)impl->core, &impl->core_proxy_listener,
 			      &core_proxy_events, impl);
 	r = nodes_start(impl);
+	if (r >= 0)
+		r = bindings_start(impl);
 	if (r < 0)
 		server_disconnect(impl);
 	return r;
@@ -153,8 +183,20 @@ static int start(struct impl *impl)
 		pw_log_error("cannot export meters in the runtime folder: %s", spa_strerror(r));
 		return r;
 	}
-	if (is_server(impl->context))
-		return nodes_start(impl);
+	r = pl_bindings_new(impl->context, &impl->bindings);
+	if (r < 0)
+		return r;
+	if (is_server(impl->context)) {
+		r = nodes_start(impl);
+		if (r >= 0)
+			r = bindings_start(impl);
+		return r >= 0 ? cards_start(impl) : r;
+	}
+	if (impl->args.has_alsa_cards) {
+		pw_log_error(PL_ARG_ALSA_CARDS ": only the server itself can own sound cards; load "
+					       "the module there");
+		return -ENOTSUP;
+	}
 
 	impl->reconnect_timer = pw_loop_add_timer(loop, on_reconnect, impl);
 	if (!impl->reconnect_timer)
@@ -169,7 +211,9 @@ static void impl_free(struct impl *impl)
 {
 	if (!impl)
 		return;
+	pl_cards_free(impl->cards);
 	server_disconnect(impl);
+	pl_bindings_free(impl->bindings);
 	if (impl->reconnect_timer)
 		pw_loop_destroy_source(pw_context_get_main_loop(impl->context),
 				       impl->reconnect_timer);
@@ -197,7 +241,8 @@ static const struct spa_dict_item module_info[] = {
 	{PW_KEY_MODULE_USAGE, "( tablets=<1..64, default 16> ) ( channels=<1..64, default 4> ) "
 			      "( audio.rate=<8000..192000 Hz> ) ( remote.name=<server> ) "
 			      "( node.props|matrix.props|tablet.props|channel.props={ … } ) "
-			      "( tablet.descriptions|channel.descriptions=[ … ] )"},
+			      "( tablet.descriptions|channel.descriptions=[ … ] ) "
+			      "( alsa.cards=<bool, default false> ) ( alsa.props={ … } )"},
 	{PW_KEY_MODULE_VERSION, PL_VERSION},
 };
 

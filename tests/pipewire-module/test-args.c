@@ -24,7 +24,8 @@ PL_TEST(defaults)
 		PL_EXPECT(args.n_tablets == 16 && args.n_channels == 4 && args.rate_hz == 0);
 		PL_EXPECT(!args.remote_name && !args.tablet_descriptions[0]);
 		PL_EXPECT(args.node_props && args.matrix_props && args.tablet_props &&
-			  args.channel_props);
+			  args.channel_props && args.alsa_props);
+		PL_EXPECT(!args.has_alsa_cards);
 		pl_module_args_done(&args);
 	}
 }
@@ -51,12 +52,15 @@ PL_TEST(all_arguments)
 
 	PL_CHECK(parse("{ tablets = 64 channels = \"1\" audio.rate = 192000 remote.name = other "
 		       "node.props = { a = b } matrix.props = { c = { d = e } } "
-		       "tablet.descriptions = [ \"Gallery\" Stage ] channel.descriptions = [ ] }",
+		       "tablet.descriptions = [ \"Gallery\" Stage ] channel.descriptions = [ ] "
+		       "alsa.cards = true alsa.props = { audio.channels = 2 } }",
 		       &args, reason, sizeof(reason)) == 0);
 	PL_EXPECT(args.n_tablets == 64 && args.n_channels == 1 && args.rate_hz == 192000);
 	PL_EXPECT(spa_streq(args.remote_name, "other"));
 	PL_EXPECT(spa_streq(pw_properties_get(args.node_props, "a"), "b"));
 	PL_EXPECT(spa_streq(pw_properties_get(args.matrix_props, "c"), "{ d = e }"));
+	PL_EXPECT(args.has_alsa_cards);
+	PL_EXPECT(spa_streq(pw_properties_get(args.alsa_props, "audio.channels"), "2"));
 	PL_EXPECT(spa_streq(args.tablet_descriptions[0], "Gallery"));
 	PL_EXPECT(spa_streq(args.tablet_descriptions[1], "Stage"));
 	PL_EXPECT(!args.tablet_descriptions[2] && !args.channel_descriptions[0]);
@@ -85,6 +89,9 @@ PL_TEST(refusals_name_argument_and_range)
 		{"matrix.props = [ ]", "matrix.props", "object"},
 		{"tablet.props = [ ]", "tablet.props", "object"},
 		{"channel.props = [ ]", "channel.props", "object"},
+		{"alsa.props = [ ]", "alsa.props", "object"},
+		{"alsa.cards = 1", "alsa.cards", "true nor false"},
+		{"alsa.cards = { }", "alsa.cards", "true nor false"},
 		{"tablet.descriptions = x", "tablet.descriptions", "array"},
 		{"tablets = 1 tablet.descriptions = [ a b ]", "tablet.descriptions", "more than 1"},
 		{"tablet.descriptions = [ \"\" ]", "tablet.descriptions", "entry 1"},

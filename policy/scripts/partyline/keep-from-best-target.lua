@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: MIT
 --
--- A stream that names no target does not end in the intercom because nothing else is there.
+-- A stream that names no target does not end in the intercom, or at a sound card that is bound to
+-- it, because nothing else is there.
 
 local lutils = require ("linking-utils")
+local utils = require ("partyline-utils")
 
 SimpleEventHook {
   name = "partyline/keep-from-best-target",
@@ -22,7 +24,7 @@ SimpleEventHook {
     end
     local node = target:get_associated_proxy ("node")
 
-    if node.properties ["partyline.role"] == nil then
+    if not utils.is_ours (event:get_source (), node.properties) then
       return
     end
     -- Chosen by the user as default: then it is what he wants.

@@ -1,7 +1,10 @@
 -- SPDX-License-Identifier: MIT
 --
--- Take the devices of Partyline off the list of those that may become the default sink or source
--- by themselves, even when there are no others. What a user has chosen is decided before and stays.
+-- Take the devices of Partyline and the sound cards bound to them off the list of those that may
+-- become the default sink or source by themselves, even when there are no others. What a user has
+-- chosen is decided before and stays.
+
+local utils = require ("partyline-utils")
 
 SimpleEventHook {
   name = "partyline/keep-from-defaults",
@@ -22,7 +25,7 @@ SimpleEventHook {
     local kept = {}
 
     for _, props in ipairs (available:parse ()) do
-      if props ["partyline.role"] == nil then
+      if not utils.is_ours (event:get_source (), props) then
         table.insert (kept, Json.Object (props))
       end
     end

@@ -2,10 +2,8 @@
 --
 -- Link every device of Partyline to its port of the matrix. Runs whenever links are looked over,
 -- and makes only what is missing.
---
--- The links linger: audio goes on while WirePlumber restarts, and the next one finds them here.
 
-local log = Log.open_topic ("s-partyline")
+local utils = require ("partyline-utils")
 
 -- role of a device -> its port of the matrix, and which way the audio goes
 local matrix_ports = {
@@ -14,10 +12,6 @@ local matrix_ports = {
   ["channel.in"] = { format = "channel_%d_in", direction = "in" },
   ["channel.out"] = { format = "channel_%d_out", direction = "out" },
 }
-
--- Links made here and still there, by "output port:input port". Without a reference WirePlumber
--- would take a link for gone that lives on in the server.
-local made = {}
 
 local function find_matrix (nodes)
   return nodes:lookup {
@@ -50,43 +44,6 @@ local function find_ports (device, matrix)
   return matrix_port, device_port, matrix, device
 end
 
-local function is_linked (links, output_id, input_id)
-  return links:lookup {
-    Constraint { "link.output.port", "=", output_id },
-    Constraint { "link.input.port", "=", input_id },
-  } ~= nil
-end
-
-local function make_link (output_node, output_id, input_node, input_id)
-  local key = string.format ("%d:%d", output_id, input_id)
-
-  if made [key] then
-    return
-  end
-  local link = Link ("link-factory", {
-    ["link.output.node"] = output_node ["bound-id"],
-    ["link.output.port"] = output_id,
-    ["link.input.node"] = input_node ["bound-id"],
-    ["link.input.port"] = input_id,
-    ["object.linger"] = true,
-  })
-  if not link then
-    return
-  end
-  made [key] = link
-  link:connect ("pw-proxy-destroyed", function ()
-    made [key] = nil
-  end)
-  link:activate (Features.ALL, function (_, failure)
-    if failure then
-      made [key] = nil
-      log:warning (string.format ("cannot link %s to %s: %s",
-          tostring (output_node.properties ["node.name"]),
-          tostring (input_node.properties ["node.name"]), tostring (failure)))
-    end
-  end)
-end
-
 SimpleEventHook {
   name = "partyline/link-devices",
   after = { "linking/rescan" },
@@ -112,8 +69,8 @@ SimpleEventHook {
     } do
       local output, input, output_node, input_node = find_ports (device, matrix)
 
-      if output and not is_linked (links, output ["bound-id"], input ["bound-id"]) then
-        make_link (output_node, output ["bound-id"], input_node, input ["bound-id"])
+      if output and not utils.is_linked (links, output ["bound-id"], input ["bound-id"]) then
+        utils.make_link (output_node, output ["bound-id"], input_node, input ["bound-id"])
       end
     end
   end

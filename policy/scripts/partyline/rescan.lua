@@ -1,14 +1,15 @@
 -- SPDX-License-Identifier: MIT
 --
--- A port of Partyline came, or a link went: have the links looked over, once, after all the events
--- that come with it.
+-- A port of Partyline or of a sound card came, a link went, or a binding changed: have the links
+-- looked over, once, after all the events that come with it.
 
-local function is_partyline_node (source, node_id)
+local function is_to_be_linked (source, node_id)
   local nodes = source:call ("get-object-manager", "node")
   local node = nodes:lookup {
     Constraint { "bound-id", "=", tonumber (node_id), type = "gobject" },
   }
-  return node ~= nil and node.properties ["partyline.role"] ~= nil
+  return node ~= nil and (node.properties ["partyline.role"] ~= nil or
+      node.properties ["device.api"] == "alsa")
 end
 
 SimpleEventHook {
@@ -22,7 +23,7 @@ SimpleEventHook {
     local source = event:get_source ()
     local port = event:get_subject ()
 
-    if is_partyline_node (source, port.properties ["node.id"]) then
+    if is_to_be_linked (source, port.properties ["node.id"]) then
       source:call ("schedule-rescan", "linking")
     end
   end
@@ -38,6 +39,19 @@ SimpleEventHook {
   execute = function (event)
     -- What a removed link was between cannot be asked any more. A look over all links changes
     -- nothing where nothing is missing.
+    event:get_source ():call ("schedule-rescan", "linking")
+  end
+}:register ()
+
+SimpleEventHook {
+  name = "partyline/bindings-changed",
+  interests = {
+    EventInterest {
+      Constraint { "event.type", "c", "metadata-added", "metadata-changed" },
+      Constraint { "metadata.name", "=", "partyline" },
+    },
+  },
+  execute = function (event)
     event:get_source ():call ("schedule-rescan", "linking")
   end
 }:register ()

@@ -47,6 +47,12 @@
 #define PL_PORT_CHANNEL_OUT_FMT "channel_%u_out"
 #define PL_PORT_CONTROL "control"
 
+/** the timer that drives the group when the module owns the sound cards */
+#define PL_NODE_DRIVER "partyline.driver"
+/** a sound card that the module owns: Audio/Source, Audio/Sink; ALSA's card id and PCM device */
+#define PL_NODE_CARD_CAPTURE_FMT "alsa_input.partyline.%s.%u"
+#define PL_NODE_CARD_PLAYBACK_FMT "alsa_output.partyline.%s.%u"
+
 /* --- Node properties -------------------------------------------------- */
 
 /** role of a Partyline node: one of the PL_ROLE_ words */
@@ -56,6 +62,7 @@
 #define PL_ROLE_TABLET_LISTEN "tablet.listen"
 #define PL_ROLE_CHANNEL_IN "channel.in"
 #define PL_ROLE_CHANNEL_OUT "channel.out"
+#define PL_ROLE_CARD "card"
 /** id of the tablet or channel, decimal, from 1 */
 #define PL_KEY_ID "partyline.id"
 /** size of the matrix, decimal; on the matrix node */
@@ -92,6 +99,9 @@
 #define PL_BINDING_BY_SERIAL "serial:"
 /** 0: all ports (captured ones are summed with equal gain), 1.. that one */
 #define PL_BINDING_PORT_MAX 64u
+
+/** on a link that the policy has made for a binding: its key */
+#define PL_KEY_BINDING "partyline.binding"
 
 /* --- Settings of the WirePlumber policy (conf/wireplumber) ------------ */
 

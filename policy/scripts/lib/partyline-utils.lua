@@ -1,0 +1,161 @@
+-- SPDX-License-Identifier: MIT
+--
+-- What the hooks share: sound cards by their stable names, bindings, and links that linger.
+
+local log = Log.open_topic ("s-partyline")
+
+local utils = {}
+
+-- Links made here and still there, by "output port:input port". Without a reference WirePlumber
+-- would take a link for gone that lives on in the server.
+local made = {}
+
+function utils.is_linked (links, output_id, input_id)
+  return links:lookup {
+    Constraint { "link.output.port", "=", output_id },
+    Constraint { "link.input.port", "=", input_id },
+  } ~= nil
+end
+
+-- Link two ports. The link lingers: audio goes on while WirePlumber restarts, and the next one
+-- finds it. properties: more of the link's, or nil.
+function utils.make_link (output_node, output_id, input_node, input_id, properties)
+  local key = string.format ("%d:%d", output_id, input_id)
+
+  if made [key] then
+    return
+  end
+  local props = {
+    ["link.output.node"] = output_node ["bound-id"],
+    ["link.output.port"] = output_id,
+    ["link.input.node"] = input_node ["bound-id"],
+    ["link.input.port"] = input_id,
+    ["object.linger"] = true,
+  }
+  for name, value in pairs (properties or {}) do
+    props [name] = value
+  end
+  local link = Link ("link-factory", props)
+  if not link then
+    return
+  end
+  made [key] = link
+  link:connect ("pw-proxy-destroyed", function ()
+    made [key] = nil
+  end)
+  link:activate (Features.ALL, function (_, failure)
+    if failure then
+      made [key] = nil
+      log:warning (string.format ("cannot link %s to %s: %s",
+          tostring (output_node.properties ["node.name"]),
+          tostring (input_node.properties ["node.name"]), tostring (failure)))
+    end
+  end)
+end
+
+-- {"device":"card:USB,1","port":2} -> { by = "card", name = "USB", device = 1, port = 2 }; nil when
+-- it is not a binding.
+function utils.parse_binding (text)
+  local json = Json.Raw (text)
+
+  if not json:is_object () then
+    return nil
+  end
+  local value = json:parse (1)
+  local by, name = tostring (value.device):match ("^(%l+):(.+)$")
+  local port = math.tointeger (tonumber (value.port or 0))
+
+  if not by or not port or port < 0 then
+    return nil
+  end
+  local rest, device = name:match ("^(.+),(%d+)$")
+
+  return {
+    by = by,
+    name = rest or name,
+    device = math.tointeger (tonumber (device or 0)),
+    port = port,
+  }
+end
+
+-- key -> binding, of all that the daemon has written.
+function utils.bindings (source)
+  local metadata = source:call ("get-object-manager", "metadata"):lookup {
+    Constraint { "metadata.name", "=", "partyline" },
+  }
+  local bindings = {}
+
+  if not metadata then
+    return bindings
+  end
+  for _, key, _, value in metadata:iterate (0) do
+    local kind, id, way = key:match ("^partyline%.(%l+)%.(%d+)%.(%l+)$")
+    local binding = value and utils.parse_binding (value)
+
+    if not kind or not binding then
+      log:warning (string.format ("%s: %s is not a binding", tostring (key), tostring (value)))
+    else
+      binding.kind, binding.id, binding.way = kind, math.tointeger (tonumber (id)), way
+      bindings [key] = binding
+    end
+  end
+  return bindings
+end
+
+-- What the node does not say of its card is known by the device it belongs to.
+local function device_of (source, props)
+  local id = tonumber (props ["device.id"])
+
+  return id and source:call ("get-object-manager", "device"):lookup {
+    Constraint { "bound-id", "=", id, type = "gobject" },
+  }
+end
+
+local function card_id (props)
+  return props ["api.alsa.card.id"] or
+      (props ["object.path"] or ""):match ("^alsa:acp:([^:]+)") or props ["alsa.id"]
+end
+
+local names = {
+  card = card_id,
+  path = function (props) return props ["device.bus-path"] end,
+  serial = function (props) return props ["device.serial"] end,
+}
+
+-- Whether a node of these properties is the sound card that a binding names.
+function utils.is_device (source, props, binding)
+  local find = names [binding.by]
+
+  if not find or props ["device.api"] ~= "alsa" then
+    return false
+  end
+  local number = props ["api.alsa.pcm.device"] or props ["alsa.device"] or 0
+
+  if tonumber (number) ~= binding.device then
+    return false
+  end
+  -- The device knows the card's own id; alsa.id of a node may be that of the PCM.
+  local device = device_of (source, props)
+  local name = device and find (device.properties) or find (props)
+
+  return name == binding.name
+end
+
+-- Whether streams that name no target are to stay away: a device of Partyline, or a sound card
+-- that is bound.
+function utils.is_ours (source, props)
+  if props ["partyline.role"] then
+    return true
+  end
+  if props ["device.api"] ~= "alsa" then
+    return false
+  end
+  for _, binding in pairs (utils.bindings (source)) do
+    if utils.is_device (source, props, binding) then
+      return true
+    end
+  end
+  return false
+end
+
+return utils

@@ -1,0 +1,118 @@
+-- SPDX-License-Identifier: MIT
+--
+-- Link the sound cards that channels and tablets are bound to, as the metadata object `partyline`
+-- says. Runs whenever links are looked over: a card that is plugged in again gets its links again,
+-- and links of a binding that is gone are taken away. Links of others are not touched.
+
+local utils = require ("partyline-utils")
+
+local log = Log.open_topic ("s-partyline")
+
+-- kind and way of a binding -> node of the endpoint, after "partyline.", and whether the audio
+-- comes from the card
+local endpoints = {
+  ["channel.capture"] = { format = "channel.%d", from_card = true },
+  ["channel.playback"] = { format = "channel.%d.out", from_card = false },
+  ["tablet.capture"] = { format = "tablet.%d", from_card = true },
+  ["tablet.playback"] = { format = "tablet.%d.listen", from_card = false },
+}
+
+-- The node of the card in that direction; of several the one that came first.
+local function find_card (source, nodes, binding, from_card)
+  local found = nil
+
+  for node in nodes:iterate {
+    Constraint { "media.class", "=", from_card and "Audio/Source" or "Audio/Sink", type = "pw" },
+    Constraint { "device.api", "=", "alsa", type = "pw" },
+  } do
+    if utils.is_device (source, node.properties, binding) and
+        (not found or node ["bound-id"] < found ["bound-id"]) then
+      found = node
+    end
+  end
+  return found
+end
+
+-- Ports of a node in one direction, in their order.
+local function ports_of (node, direction)
+  local ports = {}
+
+  for port in node:iterate_ports {
+    Constraint { "port.direction", "=", direction },
+  } do
+    table.insert (ports, port)
+  end
+  table.sort (ports, function (a, b)
+    return tonumber (a.properties ["port.id"]) < tonumber (b.properties ["port.id"])
+  end)
+  return ports
+end
+
+-- Each pair of ports that a binding wants linked is handed to want (output node, output port id,
+-- input node, input port id).
+local function wanted_links (source, nodes, binding, want)
+  local endpoint = endpoints [binding.kind .. "." .. binding.way]
+  local node = endpoint and nodes:lookup {
+    Constraint { "node.name", "=", "partyline." .. string.format (endpoint.format, binding.id),
+        type = "pw" },
+  }
+  local card = node and find_card (source, nodes, binding, endpoint.from_card)
+
+  if not card then
+    return
+  end
+  local own = ports_of (node, endpoint.from_card and "in" or "out") [1]
+
+  if not own then
+    return
+  end
+  for number, port in ipairs (ports_of (card, endpoint.from_card and "out" or "in")) do
+    if binding.port == 0 or binding.port == number then
+      if endpoint.from_card then
+        want (card, port ["bound-id"], node, own ["bound-id"])
+      else
+        want (node, own ["bound-id"], card, port ["bound-id"])
+      end
+    end
+  end
+end
+
+SimpleEventHook {
+  name = "partyline/link-cards",
+  after = { "linking/rescan", "partyline/link-devices" },
+  interests = {
+    EventInterest {
+      Constraint { "event.type", "=", "rescan-for-linking" },
+    },
+  },
+  execute = function (event)
+    if not Settings.get_boolean ("partyline.link-devices") then
+      return
+    end
+    local source = event:get_source ()
+    local nodes = source:call ("get-object-manager", "node")
+    local links = source:call ("get-object-manager", "link")
+    local wanted = {}
+
+    for key, binding in pairs (utils.bindings (source)) do
+      wanted_links (source, nodes, binding, function (output_node, output_id, input_node, input_id)
+        wanted [string.format ("%d:%d", output_id, input_id)] = true
+        if not utils.is_linked (links, output_id, input_id) then
+          log:info (string.format ("%s: %s", key, tostring (binding.name)))
+          utils.make_link (output_node, output_id, input_node, input_id,
+              { ["partyline.binding"] = key })
+        end
+      end)
+    end
+    for link in links:iterate {
+      Constraint { "partyline.binding", "+", type = "pw" },
+    } do
+      local props = link.properties
+      local pair = string.format ("%s:%s", props ["link.output.port"], props ["link.input.port"])
+
+      if not wanted [pair] then
+        link:request_destroy ()
+      end
+    end
+  end
+}:register ()
