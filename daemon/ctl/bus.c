@@ -87,7 +87,8 @@ static int fail_call(struct ctl *ctl, int r, const sd_bus_error *error)
 	    sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
 		snprintf(
 			message, sizeof(message),
-			"%s; on the system bus root is admin and the group \"partyline\" may operate",
+			"%s; on the system bus root is admin and the group \"partyline\" may operate, "
+			"unless polkit has other rules",
 			error->message);
 		return ctl_fail_named(ctl, CTL_NOT_PERMITTED, error->name, message);
 	}

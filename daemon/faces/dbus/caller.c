@@ -4,10 +4,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <string.h>
-#include <unistd.h>
-
-/* The bus answers from memory; longer than this and it is ill. */
-#define CREDENTIALS_TIMEOUT_USEC (2u * 1000u * 1000u)
 
 uint32_t pl_dbus_operate_gid(void)
 {
@@ -20,97 +16,16 @@ uint32_t pl_dbus_operate_gid(void)
 	return group->gr_gid;
 }
 
-static enum pl_role role_of(const struct pl_face_dbus *face, uint32_t uid, const uint32_t gids[],
-			    size_t n_gids)
-{
-	if (uid == 0 || uid == geteuid())
-		return PL_ROLE_ADMIN;
-	for (size_t i = 0; i < n_gids; i++) {
-		if (gids[i] == face->operate_gid && face->operate_gid != UINT32_MAX)
-			return PL_ROLE_OPERATE;
-	}
-	return PL_ROLE_VIEW;
-}
-
-/** Read one entry of the bus's a{sv}: the user or the groups, and skip the rest. */
-static int read_credential(sd_bus_message *reply, uint32_t *uid, const uint32_t **gids,
-			   size_t *n_gids)
-{
-	const char *key;
-	size_t n_bytes = 0;
-	int r;
-
-	r = sd_bus_message_read_basic(reply, 's', &key);
-	if (r < 0)
-		return r;
-	if (strcmp(key, "UnixUserID") == 0)
-		return sd_bus_message_read(reply, "v", "u", uid);
-	if (strcmp(key, "UnixGroupIDs") != 0)
-		return sd_bus_message_skip(reply, "v");
-
-	r = sd_bus_message_enter_container(reply, 'v', "au");
-	if (r < 0)
-		return r;
-	r = sd_bus_message_read_array(reply, 'u', (const void **)gids, &n_bytes);
-	if (r < 0)
-		return r;
-	*n_gids = n_bytes / sizeof(uint32_t);
-	return sd_bus_message_exit_container(reply);
-}
-
-/**
- * Ask the bus itself: it took user and groups from the socket when the caller connected. What
- * sd-bus would add from /proc belongs to whoever has the process id now.
- */
-static int role_from_bus(struct pl_face_dbus *face, const char *sender, enum pl_role *ret_role,
-			 sd_bus_error *error)
-{
-	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *call = NULL;
-	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
-	uint32_t uid = UINT32_MAX;
-	const uint32_t *gids = NULL;
-	size_t n_gids = 0;
-	int r;
-
-	r = sd_bus_message_new_method_call(face->bus, &call, "org.freedesktop.DBus",
-					   "/org/freedesktop/DBus", "org.freedesktop.DBus",
-					   "GetConnectionCredentials");
-	if (r >= 0)
-		r = sd_bus_message_append(call, "s", sender);
-	if (r >= 0)
-		r = sd_bus_call(face->bus, call, CREDENTIALS_TIMEOUT_USEC, error, &reply);
-	if (r >= 0)
-		r = sd_bus_message_enter_container(reply, 'a', "{sv}");
-	if (r < 0)
-		return r;
-
-	while ((r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-		r = read_credential(reply, &uid, &gids, &n_gids);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(reply);
-		if (r < 0)
-			return r;
-	}
-	if (r < 0)
-		return r;
-
-	*ret_role = uid == UINT32_MAX ? PL_ROLE_VIEW : role_of(face, uid, gids, n_gids);
-	return 0;
-}
-
 int pl_dbus_actor_from_message(struct pl_face_dbus *face, sd_bus_message *message,
 			       struct pl_actor *ret_actor, sd_bus_error *error)
 {
 	const char *sender = sd_bus_message_get_sender(message);
 	enum pl_role role = PL_ROLE_ADMIN;
-	int r;
 
 	if (face->options.bus == PL_DBUS_SYSTEM) {
 		if (!sender)
 			return -EACCES;
-		r = role_from_bus(face, sender, &role, error);
-		if (r < 0)
-			return r;
+		role = pl_dbus_callers_role(face->callers, sender);
 	}
 	*ret_actor = (struct pl_actor){.face = "dbus", .name = sender ? sender : "", .role = role};
 	return 0;

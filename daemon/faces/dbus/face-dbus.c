@@ -45,6 +45,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	struct pl_face_dbus *face = userdata;
 	int r;
 
+	face->callers = pl_dbus_callers_free(face->callers);
 	face->bus = sd_bus_close_unref(face->bus);
 	r = face_connect(face, false);
 	return r == -ENOMEM ? r : 0;
@@ -135,9 +136,15 @@ static int request_name(struct pl_face_dbus *face, sd_bus *bus, bool is_first)
 	return 0;
 }
 
+static void callers_cleanup(struct pl_dbus_callers **callers)
+{
+	pl_dbus_callers_free(*callers);
+}
+
 static int open_bus(struct pl_face_dbus *face, bool is_first, sd_bus **ret_bus)
 {
 	__attribute__((cleanup(sd_bus_close_unrefp))) sd_bus *bus = NULL;
+	__attribute__((cleanup(callers_cleanup))) struct pl_dbus_callers *callers = NULL;
 	int r;
 
 	r = face->options.bus == PL_DBUS_SYSTEM
@@ -147,6 +154,8 @@ static int open_bus(struct pl_face_dbus *face, bool is_first, sd_bus **ret_bus)
 		r = sd_bus_attach_event(bus, face->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r >= 0)
 		r = pl_dbus_objects_add(face, bus);
+	if (r >= 0 && face->options.bus == PL_DBUS_SYSTEM)
+		r = pl_dbus_callers_new(bus, face->event, face->operate_gid, &callers);
 	if (r >= 0)
 		r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local",
 					"org.freedesktop.DBus.Local", "Disconnected",
@@ -157,6 +166,8 @@ static int open_bus(struct pl_face_dbus *face, bool is_first, sd_bus **ret_bus)
 		return r;
 	*ret_bus = bus;
 	bus = NULL;
+	face->callers = callers;
+	callers = NULL;
 	return 0;
 }
 
@@ -164,8 +175,6 @@ static int face_connect(struct pl_face_dbus *face, bool is_first)
 {
 	int r;
 
-	if (face->options.bus == PL_DBUS_SYSTEM)
-		face->operate_gid = pl_dbus_operate_gid();
 	r = open_bus(face, is_first, &face->bus);
 	if (r >= 0) {
 		pl_dbus_told_now(face);
@@ -190,7 +199,7 @@ int pl_face_dbus_new(struct pl_control *control, sd_event *event,
 	face->control = control;
 	face->event = sd_event_ref(event);
 	face->options = *options;
-	face->operate_gid = UINT32_MAX;
+	face->operate_gid = options->bus == PL_DBUS_SYSTEM ? pl_dbus_operate_gid() : UINT32_MAX;
 	face->retry_delay_usec = RETRY_MIN_USEC;
 
 	r = sd_event_add_time_relative(event, &face->retry, CLOCK_MONOTONIC, 0, RETRY_ACCURACY_USEC,
@@ -223,6 +232,7 @@ struct pl_face_dbus *pl_face_dbus_free(struct pl_face_dbus *face)
 	/* Flushing waits for the bus: only one that has answered us before. */
 	if (face->owns_name)
 		sd_bus_flush(face->bus);
+	pl_dbus_callers_free(face->callers);
 	sd_bus_close_unref(face->bus);
 	sd_event_unref(face->event);
 	free(face);

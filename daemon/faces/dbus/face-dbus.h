@@ -16,8 +16,9 @@
  * whichever face made it, is on the bus before the verb returns.
  *
  * Who may do what: on the session bus every caller is admin (the bus belongs to
- * one user). On the system bus root and the daemon's own user are admin, members of
- * the group PL_DBUS_OPERATE_GROUP operate, everyone else views.
+ * one user). On the system bus root and the daemon's own user are admin, and polkit decides about
+ * everyone else (callers.h); without polkit members of the group PL_DBUS_OPERATE_GROUP
+ * operate and everyone else views.
  *
  * Thread: the daemon's one loop.
  */

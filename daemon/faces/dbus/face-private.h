@@ -4,6 +4,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "callers.h"
 #include "face-dbus.h"
 
 /** What the files of this folder share; nothing of it leaves the folder. */
@@ -38,7 +39,8 @@ struct pl_face_dbus {
 	bool owns_name;
 	sd_event_source *retry;
 	uint64_t retry_delay_usec;
-	uint32_t operate_gid; /**< of PL_DBUS_OPERATE_GROUP; UINT32_MAX: there is none */
+	uint32_t operate_gid;            /**< of PL_DBUS_OPERATE_GROUP; UINT32_MAX: there is none */
+	struct pl_dbus_callers *callers; /**< NULL on the session bus, and without a bus */
 
 	struct pl_listener listener;
 	/** What the bus was last told; the next event is compared with it. */
@@ -103,13 +105,14 @@ void pl_dbus_told_now(struct pl_face_dbus *face);
 
 /* --- callers and errors ------------------------------------------------------ */
 
-/** Group id of PL_DBUS_OPERATE_GROUP, UINT32_MAX for none. May ask the system's user database: once a connection. */
+/** Group id of PL_DBUS_OPERATE_GROUP, UINT32_MAX for none. May ask the system's user database, and wait for it: before the loop runs. */
 uint32_t pl_dbus_operate_gid(void);
 
 /**
- * Who sent this message. Only verbs need it: reading is open to all that the bus lets through.
+ * Who sent this message and what he may do, as callers.h has found out before the call came here.
+ * Only verbs need it: reading is open to all that the bus lets through.
  *
- * @return 0, or a negative errno with *error set when the bus does not know the sender
+ * @return 0; -EACCES for a message of nobody
  */
 int pl_dbus_actor_from_message(struct pl_face_dbus *face, sd_bus_message *message,
 			       struct pl_actor *ret_actor, sd_bus_error *error);
