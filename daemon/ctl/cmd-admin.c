@@ -34,7 +34,7 @@ static bool ask(void)
 {
 	char answer[16];
 
-	printf("Forget every gain, mute, name, mode and key of Partyline? Type yes: ");
+	printf("Forget every gain, mute, name, mode, key and sound card of Partyline? Type yes: ");
 	fflush(stdout);
 	return fgets(answer, sizeof(answer), stdin) && strcmp(answer, "yes\n") == 0;
 }

@@ -243,7 +243,7 @@ const struct ctl_command ctl_commands[] = {
 		.summary = "forget every setting",
 		.description =
 			"Everyone hears everyone at -12 dB, nothing muted, no key held, every mode open,\n"
-			"no names. Asks first unless --yes is given.\n",
+			"no names, no sound cards. Asks first unless --yes is given.\n",
 		.options = CTL_OPTION_YES,
 		.run = ctl_run_reset,
 	},

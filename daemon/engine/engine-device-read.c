@@ -33,7 +33,7 @@ static bool is_card(const struct source *source)
 	const char *role = spa_dict_lookup(source->node, PL_KEY_ROLE);
 	const char *api = lookup(source, PW_KEY_DEVICE_API);
 
-	if (role && strcmp(role, "card") != 0)
+	if (role && strcmp(role, PL_ROLE_CARD) != 0)
 		return false;
 	return lookup(source, SPA_KEY_API_ALSA_CARD_ID) || lookup(source, "alsa.card") ||
 	       (api && strncmp(api, "alsa", 4) == 0);

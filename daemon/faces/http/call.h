@@ -29,9 +29,12 @@ enum pl_http_method {
 	PL_HTTP_METHOD_MAX_,
 };
 
+struct pl_http_route;
+
 struct pl_http_call {
 	struct pl_control *control;
 	const struct pl_actor *actor;
+	const struct pl_http_route *route;
 	uint32_t arg[2];            /**< ids in the path, in the pattern's order */
 	const char *arg_name[2];    /**< their names in the pattern */
 	const struct pl_body *body; /**< fields in the route's order */
@@ -119,6 +122,9 @@ int pl_api_put_talk_timeout(struct pl_http_call *call, struct pl_error *error);
 int pl_api_put_busy_refusal(struct pl_http_call *call, struct pl_error *error);
 int pl_api_release_tablet(struct pl_http_call *call, struct pl_error *error);
 int pl_api_release_all(struct pl_http_call *call, struct pl_error *error);
+int pl_api_devices(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_binding(struct pl_http_call *call, struct pl_error *error);
+int pl_api_delete_binding(struct pl_http_call *call, struct pl_error *error);
 int pl_api_reset(struct pl_http_call *call, struct pl_error *error);
 
 #endif

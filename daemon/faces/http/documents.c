@@ -85,6 +85,13 @@ static uint64_t holders(const struct pl_model *model, uint32_t channel_id)
 	return mask;
 }
 
+static void add_bindings(struct json_object *object, const struct pl_binding *bindings)
+{
+	for (unsigned d = 0; d < PL_DIRECTION_MAX_; d++)
+		json_object_object_add(object, pl_direction_name(d),
+				       pl_describe_binding(&bindings[d]));
+}
+
 struct json_object *pl_document_tablet(const struct pl_model *model, uint32_t tablet_id)
 {
 	const struct pl_tablet *tablet = &model->tablet[tablet_id - 1u];
@@ -100,6 +107,7 @@ struct json_object *pl_document_tablet(const struct pl_model *model, uint32_t ta
 	add_bool(object, "talk_mute", bit(model->talk_mute, tablet_id));
 	add_bool(object, "listen_mute", bit(model->listen_mute, tablet_id));
 	json_object_object_add(object, "keys", ids_of(tablet->keys));
+	add_bindings(object, tablet->binding);
 	return object;
 }
 
@@ -113,6 +121,7 @@ struct json_object *pl_document_channel(const struct pl_model *model, uint32_t c
 	add_string(object, "name", model->channel[channel_id - 1u].name);
 	add_bool(object, "mute", bit(model->channel_mute, channel_id));
 	json_object_object_add(object, "active_tablets", ids_of(holders(model, channel_id)));
+	add_bindings(object, model->channel[channel_id - 1u].binding);
 	return object;
 }
 
@@ -154,6 +163,16 @@ static struct json_object *gains(const double *values, uint32_t n)
 	return list;
 }
 
+struct json_object *pl_document_devices(struct pl_control *control)
+{
+	struct json_object *object = pl_describe_devices(control), *list = NULL;
+
+	if (object && json_object_object_get_ex(object, "devices", &list))
+		json_object_get(list);
+	json_object_put(object);
+	return list;
+}
+
 struct json_object *pl_document_state(struct pl_control *control)
 {
 	const struct pl_model *model = pl_control_model(control);
@@ -186,6 +205,7 @@ struct json_object *pl_document_state(struct pl_control *control)
 	json_object_object_add(object, "channels", channels);
 	json_object_object_add(object, "uplink", uplink);
 	json_object_object_add(object, "downlink", downlink);
+	json_object_object_add(object, "devices", pl_document_devices(control));
 	return object;
 }
 

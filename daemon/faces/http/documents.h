@@ -12,12 +12,15 @@
  * memory. Ids count from 1, arrays of a matrix from 0 (id - 1).
  */
 
-/** Everything that can be set: {"ts","engine_connected","options","tablets","channels","uplink","downlink"} */
+/** Everything that can be set, and what it can be set to: {"ts","engine_connected","options","tablets",
+ * "channels","uplink","downlink","devices"} */
 struct json_object *pl_document_state(struct pl_control *control);
 struct json_object *pl_document_options(const struct pl_model *model);
 /** @param tablet_id  1..model->n_tablets */
 struct json_object *pl_document_tablet(const struct pl_model *model, uint32_t tablet_id);
 struct json_object *pl_document_channel(const struct pl_model *model, uint32_t channel_id);
+/** The sound cards: the list of pl_describe_devices() */
+struct json_object *pl_document_devices(struct pl_control *control);
 /** {"channel","tablet","gain","gain_db"} */
 struct json_object *pl_document_cell(uint32_t channel_id, uint32_t tablet_id, double gain);
 /** One change: {"type","ts","actor":{"face","name"},…what has changed, as it is now} */

@@ -42,6 +42,12 @@ static void add_cells(struct json_object *object, const struct pl_model *before,
 	add_or_put(object, "downlink", downlink);
 }
 
+static bool bindings_differ(const struct pl_binding *a, const struct pl_binding *b)
+{
+	return !pl_binding_equal(&a[PL_CAPTURE], &b[PL_CAPTURE]) ||
+	       !pl_binding_equal(&a[PL_PLAYBACK], &b[PL_PLAYBACK]);
+}
+
 static void add_tablets(struct json_object *object, const struct pl_model *before,
 			const struct pl_model *after)
 {
@@ -54,7 +60,8 @@ static void add_tablets(struct json_object *object, const struct pl_model *befor
 		const struct pl_tablet *old = &before->tablet[t], *new = &after->tablet[t];
 
 		if ((mutes >> t & 1u) || old->mode != new->mode || old->keys != new->keys ||
-		    old->sidetone != new->sidetone || strcmp(old->name, new->name) != 0)
+		    old->sidetone != new->sidetone || strcmp(old->name, new->name) != 0 ||
+		    bindings_differ(old->binding, new->binding))
 			json_object_array_add(list, pl_document_tablet(after, t + 1u));
 	}
 	add_or_put(object, "tablets", list);
@@ -68,10 +75,13 @@ static void add_channels(struct json_object *object, const struct pl_model *befo
 
 	for (uint32_t t = 0; t < after->n_tablets; t++)
 		changed |= before->tablet[t].keys ^ after->tablet[t].keys;
-	for (uint32_t c = 0; c < after->n_channels; c++)
-		if ((changed >> c & 1u) ||
-		    strcmp(before->channel[c].name, after->channel[c].name) != 0)
+	for (uint32_t c = 0; c < after->n_channels; c++) {
+		const struct pl_channel *old = &before->channel[c], *new = &after->channel[c];
+
+		if ((changed >> c & 1u) || strcmp(old->name, new->name) != 0 ||
+		    bindings_differ(old->binding, new->binding))
 			json_object_array_add(list, pl_document_channel(after, c + 1u));
+	}
 	add_or_put(object, "channels", list);
 }
 
@@ -102,6 +112,8 @@ struct json_object *pl_document_event(struct pl_control *control, const struct p
 	json_object_object_add(object, "actor", actor);
 	json_object_object_add(object, "engine_connected",
 			       json_object_new_boolean(pl_control_engine_is_connected(control)));
+	if (event->type == PL_EVENT_DEVICES || event->type == PL_EVENT_BINDING)
+		json_object_object_add(object, "devices", pl_document_devices(control));
 	if (!event->before || !event->after)
 		return object;
 	if (options_differ(event->before, event->after))

@@ -40,14 +40,25 @@ static const struct pl_body_field vox_fields[] = {
 static const struct pl_body_field timeout_fields[] = {{"timeout_s", PL_BODY_NUMBER, true}};
 static const struct pl_body_field refuse_fields[] = {{"refuse", PL_BODY_BOOL, true}};
 
+static const struct pl_body_field binding_fields[] = {
+	{"device", PL_BODY_STRING, true},
+	{"port", PL_BODY_ID, false},
+};
+
 #define FIELDS(f) (f), sizeof(f) / sizeof((f)[0])
 #define NO_FIELDS NULL, 0
 
 /** Sorted by pattern; a test holds it against openapi.json, both ways. */
 static const struct pl_http_route routes[] = {
 	{"/api/busy-refusal", PL_HTTP_PUT, pl_api_put_busy_refusal, FIELDS(refuse_fields)},
+	{"/api/channel/{channel}/capture", PL_HTTP_PUT, pl_api_put_binding, FIELDS(binding_fields)},
+	{"/api/channel/{channel}/capture", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
 	{"/api/channel/{channel}/mute", PL_HTTP_PUT, pl_api_put_channel_mute, FIELDS(mute_fields)},
 	{"/api/channel/{channel}/name", PL_HTTP_PUT, pl_api_put_channel_name, FIELDS(name_fields)},
+	{"/api/channel/{channel}/playback", PL_HTTP_PUT, pl_api_put_binding,
+	 FIELDS(binding_fields)},
+	{"/api/channel/{channel}/playback", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
+	{"/api/devices", PL_HTTP_GET, pl_api_devices, NO_FIELDS},
 	{"/api/downlink/{tablet}/{channel}", PL_HTTP_PUT, pl_api_put_downlink, FIELDS(gain_fields)},
 	{"/api/headroom", PL_HTTP_PUT, pl_api_put_headroom, FIELDS(headroom_fields)},
 	{"/api/meters", PL_HTTP_GET, pl_api_meters, NO_FIELDS},
@@ -57,11 +68,15 @@ static const struct pl_http_route routes[] = {
 	{"/api/release", PL_HTTP_POST, pl_api_release_all, NO_FIELDS},
 	{"/api/reset", PL_HTTP_POST, pl_api_reset, NO_FIELDS},
 	{"/api/state", PL_HTTP_GET, pl_api_full_state, NO_FIELDS},
+	{"/api/tablet/{tablet}/capture", PL_HTTP_PUT, pl_api_put_binding, FIELDS(binding_fields)},
+	{"/api/tablet/{tablet}/capture", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
 	{"/api/tablet/{tablet}/listen-mute", PL_HTTP_PUT, pl_api_put_listen_mute,
 	 FIELDS(mute_fields)},
 	{"/api/tablet/{tablet}/mode", PL_HTTP_PUT, pl_api_put_mode, FIELDS(mode_fields)},
 	{"/api/tablet/{tablet}/mute", PL_HTTP_PUT, pl_api_put_tablet_mute, FIELDS(mute_fields)},
 	{"/api/tablet/{tablet}/name", PL_HTTP_PUT, pl_api_put_tablet_name, FIELDS(name_fields)},
+	{"/api/tablet/{tablet}/playback", PL_HTTP_PUT, pl_api_put_binding, FIELDS(binding_fields)},
+	{"/api/tablet/{tablet}/playback", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
 	{"/api/tablet/{tablet}/release", PL_HTTP_POST, pl_api_release_tablet, NO_FIELDS},
 	{"/api/tablet/{tablet}/sidetone", PL_HTTP_PUT, pl_api_put_sidetone, FIELDS(gain_fields)},
 	{"/api/tablet/{tablet}/talk-mute", PL_HTTP_PUT, pl_api_put_talk_mute, FIELDS(mute_fields)},
@@ -249,6 +264,7 @@ static int run(const struct pl_http_route *route, const struct match *match,
 		r = bad_path;
 	if (r >= 0) {
 		call->body = &body;
+		call->route = route;
 		r = route->handle(call, &error);
 		if (r < 0 && json_object_array_length(call->details) == 0)
 			add_verb_error(call, &error, r);

@@ -54,6 +54,30 @@ def test_set_matrix_is_one_change(fresh):
     assert [1, 1, 0] in event["uplink"] and [2, 2, 0] in event["downlink"]
 
 
+@pytest.mark.parametrize("path,interface,kind", [(channel(2), CHANNEL, "channel"),
+                                                 (tablet(2), TABLET, "tablet")])
+def test_binding(fresh, path, interface, kind):
+    for name in ("Capture", "Playback"):
+        assert plain(fresh.get(path, interface, name)) == ["", 0]
+    note = fresh.call(path, interface, "Bind", "ssu", "capture", "serial:Desk", 2)
+    missing = f"{kind} 2 captures from serial:Desk,0, which is not there; it is linked as soon as it is"
+    assert note == missing
+    assert plain(fresh.get(ROOT, MANAGER, "BindingTroubles")) == [missing]
+    assert plain(fresh.get(path, interface, "Capture")) == ["serial:Desk,0", 2]
+    assert plain(fresh.get(path, interface, "Playback")) == ["", 0]
+    assert plain(fresh.get(ROOT, MANAGER, "Devices")) == [
+        ["capture", ["serial:Desk,0"], "", 0, 0, "missing", [[kind, 2, 2]]]]
+    # another takes its place; both directions are apart
+    fresh.call(path, interface, "Bind", "ssu", "capture", "path:usb-1:1,3", 0)
+    fresh.call(path, interface, "Bind", "ssu", "playback", "card:Desk", 1)
+    assert plain(fresh.get(path, interface, "Capture")) == ["path:usb-1:1,3", 0]
+    assert plain(fresh.get(path, interface, "Playback")) == ["card:Desk,0", 1]
+    for direction in ("capture", "playback", "playback"):
+        fresh.call(path, interface, "Unbind", "s", direction)
+    assert plain(fresh.get(ROOT, MANAGER, "Devices")) == []
+    assert plain(fresh.get(ROOT, MANAGER, "BindingTroubles")) == []
+
+
 def test_empty_link_is_silence(fresh):
     fresh.call(ROOT, MATRIX, "SetUplink", CELLS, dbus.Array([], signature="(uud)"))
     assert all(gain == -240 for _, _, gain in fresh.call(ROOT, MATRIX, "GetUplink"))
@@ -236,6 +260,12 @@ BAD = [
     ((ROOT, MATRIX, "SetUniform", "d", NAN), "InvalidArgument"),
     ((ROOT, MATRIX, "SetVox", "dd", 1.0, 300.0), "InvalidArgument"),
     ((ROOT, MATRIX, "SetVox", "dd", -20.0, 10001.0), "InvalidArgument"),
+    ((channel(1), CHANNEL, "Bind", "ssu", "sideways", "card:X", 0), "InvalidArgument"),
+    ((channel(1), CHANNEL, "Bind", "ssu", "capture", "card:X", 65), "InvalidArgument"),
+    ((channel(1), CHANNEL, "Bind", "ssu", "capture", "X", 0), "InvalidArgument"),
+    ((tablet(1), TABLET, "Bind", "ssu", "playback", "card:", 0), "InvalidArgument"),
+    ((tablet(1), TABLET, "Bind", "ssu", "playback", "path:a\nb", 0), "InvalidArgument"),
+    ((tablet(1), TABLET, "Unbind", "s", ""), "InvalidArgument"),
     ((tablet(1), TABLET, "PressKey", "uu", 0, 1), "NoSuchChannel"),
     ((tablet(1), TABLET, "PressKey", "uu", 4, 1), "NoSuchChannel"),
     ((tablet(1), TABLET, "PressKey", "uu", 65, 1), "NoSuchChannel"),

@@ -2,6 +2,7 @@
 """A change by any face is told on the bus, once."""
 
 import json
+import urllib.request
 
 
 def tell(session, change, last):
@@ -53,6 +54,21 @@ def test_matrix_by_http(fresh):
     cells = {(t, c): gain for t, c, gain in events[1]["uplink"]}
     assert cells == {(t, c): 0 if (t, c) == (1, 1) else -240
                      for t in range(1, 5) for c in range(1, 4)}
+
+
+def test_binding_by_http(fresh):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{fresh.http_port}/api/channel/2/capture",
+        data=b'{"device":"card:Desk"}', method="PUT", headers={"Content-Type": "application/json"})
+    events = tell(fresh, lambda: urllib.request.urlopen(request, timeout=60).close(),
+                  lambda event: event.get("object") == "channel")
+    assert events == [
+        {"event": "changed", "object": "manager", "property": "devices", "value":
+         [["capture", ["card:Desk,0"], "", 0, 0, "missing", [["channel", 2, 0]]]]},
+        {"event": "changed", "object": "manager", "property": "binding_troubles", "value":
+         ["channel 2 captures from card:Desk,0, which is not there; it is linked as soon as it is"]},
+        changed("channel", 2, "capture", ["card:Desk,0", 0]),
+    ]
 
 
 def test_reload(fresh):

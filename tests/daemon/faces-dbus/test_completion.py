@@ -13,6 +13,8 @@ FILES = {"bash": "partylinectl", "zsh": "_partylinectl"}
 @pytest.fixture(scope="module")
 def session():
     with PrivateBus() as session:
+        assert session.ctl("bind", "tablet", "1", "playback", "card:Desk,1").returncode == 0
+        assert session.ctl("bind", "tablet", "2", "capture", "path:usb-1:2").returncode == 0
         yield session
 
 
@@ -54,6 +56,14 @@ def complete(session, *words):
     (["meters", "--o"], ["--once"]),
     (["ramp", "--o"], []),
     (["--sy"], ["--system"]),
+    (["bind", "channel", "1", "cap"], ["capture"]),
+    (["bind", "channel", "1", "capture", ""], ["path:usb-1:2,0", "card:Desk,1"]),
+    (["bind", "channel", "1", "capture", "c"], ["card:Desk,1"]),
+    # bash parts words at colons and takes what is behind the last one
+    (["bind", "channel", "1", "capture", "card", ":", "De"], ["Desk,1"]),
+    (["bind", "channel", "1", "capture", "path", ":", "usb-1", ":", "2"], ["2,0"]),
+    (["bind", "channel", "1", "capture", "card", ":", "De", "--p"], ["--port"]),
+    (["unbind", "tablet", "2", ""], ["capture", "playback"]),
 ])
 def test_bash(session, words, offered):
     assert complete(session, *words) == offered

@@ -37,6 +37,8 @@ OPERATE = [
 ADMIN = [
     ("set-property", NAME, channel(1), CHANNEL, "Name", "s", "Stage"),
     ("set-property", NAME, ROOT, MATRIX, "RampMs", "d", "10"),
+    ("call", NAME, channel(1), CHANNEL, "Bind", "ssu", "capture", "card:X", "0"),
+    ("call", NAME, tablet(1), TABLET, "Unbind", "s", "playback"),
     ("call", NAME, ROOT, MANAGER, "ReloadConfig"),
     ("call", NAME, ROOT, MANAGER, "Reset"),
 ]

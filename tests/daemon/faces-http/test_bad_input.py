@@ -106,6 +106,19 @@ def cases():
         yield put, "/api/downlink/1/1", bad
     for bad in ({"gain": 1.01}, {"gain_db": 0.1}, {"gain": -1}, {}):
         yield put, "/api/tablet/1/sidetone", bad
+    for path in ("/api/channel/1/capture", "/api/tablet/1/playback"):
+        for bad in ("", "card", "card:", "Card:X", "card:X,", "card:X,256", "card:X,01", "card:X,-1",
+                    "card:X Y", "card:0123456789abcdef", "card:\u00fc", "path:", "serial:,1", "x:y",
+                    "path:a\tb", "serial:\u0085", "path:" + "a" * 251, 1, None, True, [], {}):
+            yield put, path, {"device": bad}
+        for bad in (-1, 65, 2**32, 1.5, "1", True, [], {}):
+            yield put, path, {"device": "card:X", "port": bad}
+        yield put, path, {"port": 1}
+        yield put, path, {"device": "card:X", "more": 1}
+        yield "DELETE", path, {"device": "card:X"}
+    for bad in ("/api/channel/5/capture", "/api/channel/0/playback", "/api/tablet/17/capture"):
+        yield put, bad, {"device": "card:X"}
+        yield "DELETE", bad, b""
     for bad in ("", "Open", "openx", "push", 1, None, ["open"]):
         yield put, "/api/tablet/1/mode", {"mode": bad}
     for bad in (1, None, [], "x" * 64, "x" * 100000, "ü" * 32, "a\u0001b", "a\nb", "\u007f"):

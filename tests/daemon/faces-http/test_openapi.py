@@ -25,6 +25,7 @@ BODIES = {
     "VoxChange": {"threshold_db": -35, "hang_ms": 250},
     "TalkTimeoutChange": {"timeout_s": 30},
     "BusyRefusalChange": {"refuse": True},
+    "BindingChange": {"device": "card:Desk,1", "port": 2},
 }
 
 
@@ -119,6 +120,29 @@ def test_what_was_set_is_in_the_state(port):
         assert look(state), (path, body)
 
 
+def test_bindings(port):
+    put = {"device": "card:Desk", "port": 1}
+    answer = ask(port, "PUT", "/api/channel/1/playback", put).json()
+    assert answer == {
+        "kind": "channel", "id": 1, "direction": "playback", "device": "card:Desk,0", "port": 1,
+        "note": "channel 1 plays to card:Desk,0, which is not there; it is linked as soon as it is",
+    }  # fmt: skip
+    ask(port, "PUT", "/api/tablet/4/playback", {"device": "card:Desk,0"})
+    found = ask(port, "GET", "/api/devices").json()["devices"]
+    mine = next(d for d in found if "card:Desk,0" in d["names"])
+    assert (mine["state"], mine["direction"]) == ("missing", "playback")
+    assert mine["bound"] == [
+        {"kind": "channel", "id": 1, "port": 1}, {"kind": "tablet", "id": 4, "port": 0},
+    ]  # fmt: skip
+    state = ask(port, "GET", "/api/state").json()
+    assert state["channels"][0]["playback"] == {"device": "card:Desk,0", "port": 1}
+    assert state["channels"][0]["capture"] is None
+    for path in ("/api/channel/1/playback", "/api/tablet/4/playback"):
+        assert ask(port, "DELETE", path, b"").json()["device"] == ""
+    found = ask(port, "GET", "/api/devices").json()["devices"]
+    assert not any("card:Desk,0" in d["names"] for d in found)
+
+
 def test_busy_channel_is_409(port):
     ask(port, "PUT", "/api/busy-refusal", {"refuse": True})
     assert ask(port, "POST", "/ptt/request", {"tablet_id": 1, "channel": 1}).status == 200
@@ -151,13 +175,16 @@ def test_ws_events_tell_every_change(port):
             ("POST", "/ptt/request", {"tablet_id": 3, "channel": 2}, "ptt.request"),
             ("POST", "/ptt/release", {"tablet_id": 3, "channel": 2}, "ptt.release"),
             ("PUT", "/api/tablet/3/name", {"name": "x"}, "name"),
+            ("PUT", "/api/channel/1/capture", {"device": "card:Desk"}, "binding"),
+            ("PUT", "/api/tablet/2/playback", {"device": "path:x", "port": 3}, "binding"),
+            ("DELETE", "/api/channel/1/capture", None, "binding"),
         ):
             assert ask(port, method, path, body).status == 200
             event = ws.read_json()
             check("Event", event)
             assert event["type"] == kind, event
             assert event["actor"]["face"] == "http"
-            for part in ("options",):
+            for part in ("options", "devices"):
                 state[part] = event.get(part, state[part])
             for part in ("tablets", "channels"):
                 for item in event.get(part, []):

@@ -38,6 +38,19 @@ static double random_gain(void)
 	return (double)rand() / RAND_MAX * PL_GAIN_MAX * (1.0 - (double)rand() / RAND_MAX / 3.0);
 }
 
+static void fill_bindings(struct pl_binding *bindings)
+{
+	static const char *const names[] = {
+		"card:Loopback,1", "path:pci-0000:00:14.0-usb-0:2:1.0,0", "serial:Ä \"x\" \\ €,31"};
+
+	for (unsigned d = 0; d < PL_DIRECTION_MAX_; d++) {
+		if (rand() % 2)
+			continue;
+		PL_EXPECT(pl_device_name_read(names[rand() % 3], bindings[d].device, NULL) == 0);
+		bindings[d].port = (uint32_t)rand() % (PL_BINDING_PORT_MAX + 1);
+	}
+}
+
 static void fill(struct pl_model *m, uint32_t n_tablets, uint32_t n_channels)
 {
 	pl_model_init(m, n_tablets, n_channels);
@@ -59,6 +72,7 @@ static void fill(struct pl_model *m, uint32_t n_tablets, uint32_t n_channels)
 		m->tablet[t].sidetone = rand() % 2 ? (double)rand() / RAND_MAX : 0.0;
 		if (rand() % 2)
 			snprintf(m->tablet[t].name, PL_NAME_MAX, "Desk \"%u\" \\ ä/€ 😀", t + 1);
+		fill_bindings(m->tablet[t].binding);
 		if (rand() % 3 == 0)
 			continue;
 		m->tablet[t].downlink_set = 0;
@@ -69,6 +83,7 @@ static void fill(struct pl_model *m, uint32_t n_tablets, uint32_t n_channels)
 		}
 	}
 	for (uint32_t c = 0; c < n_channels; c++) {
+		fill_bindings(m->channel[c].binding);
 		m->channel[c].uplink_set = 0;
 		for (uint32_t t = 0; t < n_tablets; t++) {
 			m->channel[c].uplink[t] = rand() % 2 ? random_gain() : 0.0;
@@ -158,6 +173,18 @@ PL_TEST(every_fault_is_named_and_changes_nothing)
 		{"{\"version\":1,\"tablets\":{\"1\":{\"name\":\"a\\u0000b\"}}}", "/tablets/1/name"},
 		{"{\"version\":1,\"tablets\":{\"1\":{\"a/b~\":1}}}", "/tablets/1/a~1b~0"},
 		{"{\"version\":1,\"channels\":{\"1\":{\"name\":\"a\\nb\"}}}", "/channels/1/name"},
+		{"{\"version\":1,\"channels\":{\"1\":{\"capture\":null}}}", "/channels/1/capture"},
+		{"{\"version\":1,\"channels\":{\"1\":{\"capture\":{}}}}", "/channels/1/capture"},
+		{"{\"version\":1,\"channels\":{\"1\":{\"capture\":{\"port\":1}}}}",
+		 "/channels/1/capture"},
+		{"{\"version\":1,\"channels\":{\"4\":{\"playback\":{\"device\":\"X\"}}}}",
+		 "/channels/4/playback/device"},
+		{"{\"version\":1,\"tablets\":{\"2\":{\"capture\":{\"device\":\"card:X\",\"port\":65}}}}",
+		 "/tablets/2/capture/port"},
+		{"{\"version\":1,\"tablets\":{\"2\":{\"capture\":{\"device\":\"card:X\",\"rate\":1}}}}",
+		 "/tablets/2/capture/rate"},
+		{"{\"version\":1,\"tablets\":{\"2\":{\"playback\":{\"device\":\"path:a\\u0000\"}}}}",
+		 "/tablets/2/playback/device"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -274,7 +301,10 @@ PL_TEST(another_size_keeps_what_was_written)
 	model.tablet[3].keys = 3;
 	model.talk_mute = 0x9;
 	strcpy(model.tablet[2].name, "Desk");
+	strcpy(model.tablet[2].binding[PL_CAPTURE].device, "card:X,0");
+	strcpy(model.channel[1].binding[PL_PLAYBACK].device, "card:Y,0");
 	pl_model_resize(&model, 6, 3);
+	PL_CHECK_STR(model.channel[1].binding[PL_PLAYBACK].device, "card:Y,0");
 	PL_CHECK(pl_model_uplink_is_default(&model, 0));
 	PL_CHECK(pl_model_uplink_is_default(&model, 2));
 	PL_CHECK(model.channel[1].uplink[3] == 0.5);
@@ -285,6 +315,7 @@ PL_TEST(another_size_keeps_what_was_written)
 	pl_model_resize(&model, 3, 1);
 	PL_CHECK_INT(model.talk_mute, 1);
 	PL_CHECK_STR(model.tablet[2].name, "Desk");
+	PL_CHECK_STR(model.tablet[2].binding[PL_CAPTURE].device, "card:X,0");
 	PL_CHECK(pl_model_uplink_is_default(&model, 0));
 }
 
