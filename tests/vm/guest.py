@@ -196,6 +196,16 @@ class Guest:
                 self._news.wait(min(left, 1.0))
         raise GuestError(f"the guest did not print {text!r}\n" + self.tail())
 
+    def wait_for_count(self, text, count, seconds=GUARD_SECONDS):
+        """Wait until COUNT lines of the console contain TEXT."""
+        end = time.monotonic() + seconds
+        with self._news:
+            while sum(text in line for line in self._console) < count:
+                left = end - time.monotonic()
+                if left <= 0 or not self._reader.is_alive():
+                    raise GuestError(f"the guest did not print {text!r} {count} times\n" + self.tail())
+                self._news.wait(min(left, 1.0))
+
     def _read(self, source):
         for raw in source:
             line = raw.decode(errors="replace").rstrip("\r\n")
