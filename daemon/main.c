@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "access-store.h"
 #include "config.h"
 #include "control.h"
 #include "discover.h"
@@ -16,6 +17,7 @@
 #include "face-dbus.h"
 #include "face-http.h"
 #include "json-strict.h"
+#include "log-audit.h"
 #include "log-events.h"
 #include "log.h"
 #include "options.h"
@@ -32,8 +34,11 @@ struct daemon {
 	struct pl_config config;
 	sd_event *event;
 	struct pl_log *log;
+	struct pl_log *audit_log;
+	struct pl_log_audit *audit;
 	struct pl_state_file *state_file;
 	struct pl_engine *engine;
+	struct pl_access_store *access;
 	struct pl_control *control;
 	struct pl_log_events *log_events;
 	struct pl_listener listener;
@@ -201,6 +206,31 @@ static int start_log(struct daemon *d)
 	return d->log ? 0 : r;
 }
 
+/** Of its own level and file, so that neither a level nor the other records cost any of it. */
+static int start_audit(struct daemon *d)
+{
+	const struct pl_config *c = &d->config;
+	const struct pl_log_options options = {
+		.service = c->log_service,
+		.file = c->log_audit_file,
+		.level = PL_LOG_DEBUG,
+		.rotate_bytes = c->log_rotate_bytes,
+		.keep_days = c->log_keep_days,
+		.to_journal = true,
+	};
+	int r;
+
+	r = pl_log_new(&options, &d->audit_log);
+	if (r < 0 && d->audit_log)
+		pl_log_error(d->log, "log.error", r, NULL, NULL,
+			     "The audit log \"%s\" cannot be written; going on without it",
+			     c->log_audit_file);
+	if (!d->audit_log)
+		return fail_start(d, r, strerror(-r));
+	r = pl_log_audit_new(d->control, d->audit_log, &d->audit);
+	return r < 0 ? fail_start(d, r, strerror(-r)) : 0;
+}
+
 static int start_state(struct daemon *d, struct pl_model *ret_model)
 {
 	const struct pl_config *c = &d->config;
@@ -277,11 +307,43 @@ static int start_control(struct daemon *d, const struct pl_model *model)
 	return 0;
 }
 
+static void on_access_log(void *userdata, const char *event, const char *message)
+{
+	struct daemon *d = userdata;
+
+	if (strstr(event, ".error"))
+		pl_log_error(d->log, event, 0, message, NULL, "Access is not as it should be");
+	else
+		pl_log_event(d->log, PL_LOG_INFO, event, NULL, "%s", message);
+}
+
+static int start_access(struct daemon *d)
+{
+	const struct pl_access_options options = {
+		.state_directory = d->config.state_directory,
+		.runtime_directory = d->config.runtime_directory,
+		.on_log = on_access_log,
+		.userdata = d,
+	};
+	char reason[9000];
+	int r;
+
+	r = pl_access_store_open(&options, &d->access, reason, sizeof(reason));
+	if (r < 0)
+		return fail_start(d, r, reason);
+	pl_control_set_access(d->control, pl_access_store_ops(), d->access);
+	return 0;
+}
+
 static int start_http(struct daemon *d)
 {
 	const struct pl_config *c = &d->config;
 	struct pl_face_http_options options = {
-		.port = -1, .on_log = on_face_log, .log_userdata = d};
+		.port = -1,
+		.is_system = d->options.system_bus,
+		.on_log = on_face_log,
+		.log_userdata = d,
+	};
 	char reason[256];
 	int r;
 
@@ -352,12 +414,15 @@ static void stop(struct daemon *d)
 	if (d->control)
 		pl_control_remove_listener(d->control, &d->listener);
 	sd_event_source_disable_unref(d->talk_timer);
+	pl_log_audit_free(d->audit);
 	pl_log_events_free(d->log_events);
 	/* The engine speaks to control, and control to the engine: first the one that tells. */
 	pl_engine_free(d->engine);
 	pl_control_free(d->control);
+	pl_access_store_close(d->access);
 	pl_state_file_close(d->state_file);
 	sd_event_unref(d->event);
+	pl_log_free(d->audit_log);
 	pl_log_free(d->log);
 	pl_config_done(&d->config);
 }
@@ -390,6 +455,11 @@ static int start(struct daemon *d)
 		return r;
 	/* Keys from before a crash may have a timer to run out. */
 	wind_talk_timer(d);
+	r = start_audit(d);
+	if (r >= 0)
+		r = start_access(d);
+	if (r < 0)
+		return r;
 	r = start_faces(d);
 	if (r < 0)
 		return r;

@@ -51,7 +51,7 @@ static void default_directories(struct pl_config *c)
 }
 
 /** What depends on other keys, after these are known. */
-static void derive(struct pl_config *c, bool has_log_file)
+static void derive(struct pl_config *c, bool has_log_file, bool has_audit_file)
 {
 	/* The directories leave room for what is added. */
 	if (!c->runtime_directory[0])
@@ -59,6 +59,9 @@ static void derive(struct pl_config *c, bool has_log_file)
 			 c->state_directory);
 	if (!has_log_file)
 		snprintf(c->log_file, sizeof(c->log_file), "%.4000s/system.log",
+			 c->state_directory);
+	if (!has_audit_file)
+		snprintf(c->log_audit_file, sizeof(c->log_audit_file), "%.4000s/audit.log",
 			 c->state_directory);
 }
 
@@ -83,7 +86,7 @@ static void defaults(struct pl_config *c)
 void pl_config_defaults(struct pl_config *config)
 {
 	defaults(config);
-	derive(config, false);
+	derive(config, false, false);
 }
 
 void pl_config_done(struct pl_config *config)
@@ -132,6 +135,7 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	memcpy(config->log_level, fresh->log_level, sizeof(config->log_level));
 	memcpy(config->discover_publish, fresh->discover_publish, sizeof(config->discover_publish));
 	memcpy(config->discover_name, fresh->discover_name, sizeof(config->discover_name));
+	memcpy(config->http_local_role, fresh->http_local_role, sizeof(config->http_local_role));
 
 	return differs(config, PL_CONFIG_TABLETS, config->n_tablets != fresh->n_tablets) ||
 	       differs(config, PL_CONFIG_CHANNELS, config->n_channels != fresh->n_channels) ||
@@ -143,6 +147,7 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	       strcmp(config->state_directory, fresh->state_directory) != 0 ||
 	       strcmp(config->runtime_directory, fresh->runtime_directory) != 0 ||
 	       strcmp(config->log_file, fresh->log_file) != 0 ||
+	       strcmp(config->log_audit_file, fresh->log_audit_file) != 0 ||
 	       config->log_rotate_bytes != fresh->log_rotate_bytes ||
 	       config->log_keep_days != fresh->log_keep_days ||
 	       strcmp(config->log_service, fresh->log_service) != 0 ||
@@ -214,6 +219,9 @@ static int take_log(struct json_object *log, struct pl_config *c, const char **r
 	*ret_pointer = "/log/service";
 	if (take_string(log, "service", c->log_service, sizeof(c->log_service)) < 0)
 		return -EINVAL;
+	*ret_pointer = "/log/audit_file";
+	if (take_string(log, "audit_file", c->log_audit_file, sizeof(c->log_audit_file)) < 0)
+		return -EINVAL;
 	*ret_pointer = "/log/file";
 	return take_string(log, "file", c->log_file, sizeof(c->log_file));
 }
@@ -260,6 +268,9 @@ static int take_all(struct json_object *tree, struct pl_config *c, const char **
 	*ret_pointer = "/http/address";
 	if (take_string(http, "address", c->http_address, sizeof(c->http_address)) < 0)
 		return -EINVAL;
+	*ret_pointer = "/http/local_role";
+	if (take_string(http, "local_role", c->http_local_role, sizeof(c->http_local_role)) < 0)
+		return -EINVAL;
 	*ret_pointer = "/pipewire/remote";
 	if (take_string(member(tree, "pipewire"), "remote", c->pipewire_remote,
 			sizeof(c->pipewire_remote)) < 0)
@@ -272,7 +283,7 @@ static int take_all(struct json_object *tree, struct pl_config *c, const char **
 	r = take_origins(http, c);
 	if (r < 0)
 		return r;
-	derive(c, member(log, "file") != NULL);
+	derive(c, member(log, "file") != NULL, member(log, "audit_file") != NULL);
 	return 0;
 }
 

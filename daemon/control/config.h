@@ -36,9 +36,11 @@ struct pl_config {
 	bool frame_size_given;
 	double headroom_db; /**< "headroom_db", 0..60, default 12; reloadable */
 
-	char http_address[64];  /**< "http"/"address", default "127.0.0.1" */
-	uint16_t http_port;     /**< "http"/"port", default 8000 */
-	bool insecure_lan;      /**< "http"/"insecure_lan", default false */
+	char http_address[64]; /**< "http"/"address", default "127.0.0.1" */
+	uint16_t http_port;    /**< "http"/"port", default 8000 */
+	bool insecure_lan;     /**< "http"/"insecure_lan", default false */
+	char http_local_role
+		[8]; /**< "http"/"local_role": none, view, operate, admin; "" not given; reloadable */
 	char *cors_origins[16]; /**< "http"/"cors_origins": exact origins, default none */
 	size_t n_cors_origins;
 
@@ -51,6 +53,7 @@ struct pl_config {
 	char runtime_directory
 		[4096]; /**< "runtime_directory"; default $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR/partyline */
 	char log_file[4096];       /**< "log"/"file"; "" = none; default STATE/system.log */
+	char log_audit_file[4096]; /**< "log"/"audit_file"; "" = none; default STATE/audit.log */
 	uint64_t log_rotate_bytes; /**< "log"/"rotate_bytes", default 10 MiB */
 	uint32_t log_keep_days;    /**< "log"/"keep_days", default 10 */
 	char log_level[8];         /**< "log"/"level": debug, info, warning, error; default info */

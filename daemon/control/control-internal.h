@@ -2,6 +2,9 @@
 #ifndef PL_CONTROL_INTERNAL_H
 #define PL_CONTROL_INTERNAL_H
 
+#include <errno.h>
+
+#include "access.h"
 #include "config.h"
 #include "control.h"
 
@@ -20,6 +23,10 @@ struct pl_control {
 	void *keeper;
 	const struct pl_discover_ops *discover_ops;
 	void *discover;
+	const struct pl_access_ops *access_ops;
+	void *access;
+	pl_audit_h on_audit;
+	void *audit_userdata;
 	struct pl_listener *listeners;
 
 	/* Ring: the newest is at (n_records - 1) % PL_KEY_HISTORY_MAX. */
@@ -38,8 +45,31 @@ int error_set(struct pl_error *ret_error, int code, const char *field, const cha
  * Begin a verb: check the role, copy the model to control->next.
  * Then the verb changes control->next and calls control_commit().
  */
-int control_begin(struct pl_control *control, const struct pl_actor *actor, enum pl_role role,
-		  struct pl_error *ret_error);
+#define control_begin(control, actor, role, ret_error)                                             \
+	control_begin_verb(control, actor, role, __func__, ret_error)
+/** A refusal is audited here. @param verb  name of the function */
+int control_begin_verb(struct pl_control *control, const struct pl_actor *actor, enum pl_role role,
+		       const char *verb, struct pl_error *ret_error);
+/**
+ * The last words of every verb of role admin, `return control_audited(…)`: the outcome goes into
+ * the audit log. A role that is too small control_begin() has written down already.
+ *
+ * @return r
+ */
+#define control_audited(control, actor, r, error)                                                  \
+	control_audited_verb(control, actor, __func__, r, error)
+
+void control_audit_verb(struct pl_control *control, const struct pl_actor *actor,
+			const char *function, int r, const struct pl_error *error);
+
+static inline int control_audited_verb(struct pl_control *control, const struct pl_actor *actor,
+				       const char *function, int r, const struct pl_error *error)
+{
+	if (r != -EPERM)
+		control_audit_verb(control, actor, function, r, error);
+	return r;
+}
+
 /** Keep, apply, tell. On an error nothing has changed. @param priority for KEY_DOWN */
 int control_commit(struct pl_control *control, const struct pl_actor *actor, uint32_t priority,
 		   struct pl_error *ret_error);

@@ -164,13 +164,14 @@ enum pl_change pl_change_class(const struct pl_model *before, const struct pl_mo
 	return PL_CHANGE_NONE;
 }
 
-int control_begin(struct pl_control *control, const struct pl_actor *actor, enum pl_role role,
-		  struct pl_error *ret_error)
+int control_begin_verb(struct pl_control *control, const struct pl_actor *actor, enum pl_role role,
+		       const char *verb, struct pl_error *ret_error)
 {
-	static const char *const names[] = {"view", "operate", "admin"};
-
-	if (actor->role < role)
-		return error_set(ret_error, -EPERM, "", "this needs the role \"%s\"", names[role]);
+	if (actor->role < role) {
+		error_set(ret_error, -EPERM, "", "this needs the role \"%s\"", pl_role_name(role));
+		control_audit_verb(control, actor, verb, -EPERM, ret_error);
+		return -EPERM;
+	}
 	control->next = control->model;
 	return 0;
 }

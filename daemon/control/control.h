@@ -40,6 +40,7 @@ struct pl_actor {
 	const char *face; /**< "dbus", "http", "ws", "cli", "gpio", "internal" */
 	const char *name; /**< bus name, address …; "" when unknown */
 	enum pl_role role;
+	const char *token; /**< name of the token that was shown; NULL: none */
 };
 
 struct pl_error {

@@ -13,9 +13,10 @@ int pl_control_set_party_line(struct pl_control *control, const struct pl_actor 
 
 	r = control_begin(control, actor, PL_ROLE_ADMIN, ret_error);
 	if (r < 0)
-		return r;
+		return control_audited(control, actor, r, ret_error);
 	control->next.party_line = party_line;
-	return control_commit(control, actor, 1, ret_error);
+	r = control_commit(control, actor, 1, ret_error);
+	return control_audited(control, actor, r, ret_error);
 }
 
 int pl_control_set_ramp(struct pl_control *control, const struct pl_actor *actor, double ramp_ms,
@@ -27,9 +28,10 @@ int pl_control_set_ramp(struct pl_control *control, const struct pl_actor *actor
 	if (r == 0)
 		r = check_range(ramp_ms, PL_RAMP_MS_MIN, PL_RAMP_MS_MAX, "/ramp_ms", ret_error);
 	if (r < 0)
-		return r;
+		return control_audited(control, actor, r, ret_error);
 	control->next.ramp_ms = ramp_ms;
-	return control_commit(control, actor, 1, ret_error);
+	r = control_commit(control, actor, 1, ret_error);
+	return control_audited(control, actor, r, ret_error);
 }
 
 int pl_control_set_vox(struct pl_control *control, const struct pl_actor *actor,
@@ -44,10 +46,11 @@ int pl_control_set_vox(struct pl_control *control, const struct pl_actor *actor,
 	if (r == 0)
 		r = check_range(hang_ms, 0.0, PL_VOX_HANG_MS_MAX, "/hang_ms", ret_error);
 	if (r < 0)
-		return r;
+		return control_audited(control, actor, r, ret_error);
 	control->next.vox_threshold_db = threshold_db + 0.0;
 	control->next.vox_hang_ms = hang_ms + 0.0;
-	return control_commit(control, actor, 1, ret_error);
+	r = control_commit(control, actor, 1, ret_error);
+	return control_audited(control, actor, r, ret_error);
 }
 
 int pl_control_set_talk_timeout(struct pl_control *control, const struct pl_actor *actor,
@@ -59,9 +62,10 @@ int pl_control_set_talk_timeout(struct pl_control *control, const struct pl_acto
 	if (r == 0)
 		r = check_range(timeout_s, 0.0, PL_TALK_TIMEOUT_S_MAX, "/timeout_s", ret_error);
 	if (r < 0)
-		return r;
+		return control_audited(control, actor, r, ret_error);
 	control->next.talk_timeout_s = timeout_s + 0.0;
-	return control_commit(control, actor, 1, ret_error);
+	r = control_commit(control, actor, 1, ret_error);
+	return control_audited(control, actor, r, ret_error);
 }
 
 int pl_control_set_busy_refusal(struct pl_control *control, const struct pl_actor *actor,
@@ -71,9 +75,10 @@ int pl_control_set_busy_refusal(struct pl_control *control, const struct pl_acto
 
 	r = control_begin(control, actor, PL_ROLE_ADMIN, ret_error);
 	if (r < 0)
-		return r;
+		return control_audited(control, actor, r, ret_error);
 	control->next.busy_refusal = refuse;
-	return control_commit(control, actor, 1, ret_error);
+	r = control_commit(control, actor, 1, ret_error);
+	return control_audited(control, actor, r, ret_error);
 }
 
 int pl_control_reset(struct pl_control *control, const struct pl_actor *actor,
@@ -83,10 +88,11 @@ int pl_control_reset(struct pl_control *control, const struct pl_actor *actor,
 
 	r = control_begin(control, actor, PL_ROLE_ADMIN, ret_error);
 	if (r < 0)
-		return r;
+		return control_audited(control, actor, r, ret_error);
 	pl_model_init(&control->next, control->model.n_tablets, control->model.n_channels);
 	control->next.headroom_db = control->config->headroom_db;
-	return control_commit(control, actor, 1, ret_error);
+	r = control_commit(control, actor, 1, ret_error);
+	return control_audited(control, actor, r, ret_error);
 }
 
 static void emit_reloaded(struct pl_control *control, const struct pl_actor *actor,
@@ -117,10 +123,12 @@ int pl_control_reload_config(struct pl_control *control, const struct pl_actor *
 
 	r = control_begin(control, actor, PL_ROLE_ADMIN, ret_error);
 	if (r < 0)
-		return r;
+		return control_audited(control, actor, r, ret_error);
 	r = pl_config_load(path, &fresh, reason, sizeof(reason));
-	if (r < 0)
-		return error_set(ret_error, r == -ENOMEM ? -ENOMEM : -EINVAL, "", "%s", reason);
+	if (r < 0) {
+		r = error_set(ret_error, r == -ENOMEM ? -ENOMEM : -EINVAL, "", "%s", reason);
+		return control_audited(control, actor, r, ret_error);
+	}
 
 	r = pl_config_copy(control->config, &next);
 	if (r == 0) {
@@ -133,11 +141,11 @@ int pl_control_reload_config(struct pl_control *control, const struct pl_actor *
 	pl_config_done(&fresh);
 	if (r < 0) {
 		pl_config_done(&next);
-		return r;
+		return control_audited(control, actor, r, ret_error);
 	}
 	pl_config_done(&control->reloaded);
 	control->reloaded = next;
 	control->config = &control->reloaded;
 	emit_reloaded(control, actor, restart_needed);
-	return 0;
+	return control_audited(control, actor, 0, ret_error);
 }

@@ -132,8 +132,9 @@ int pl_control_set_tablet_name(struct pl_control *control, const struct pl_actor
 	if (r == 0)
 		r = put_name(control->next.tablet[tablet_id - 1].name, name, ret_error);
 	if (r < 0)
-		return r;
-	return control_commit(control, actor, 1, ret_error);
+		return control_audited(control, actor, r, ret_error);
+	r = control_commit(control, actor, 1, ret_error);
+	return control_audited(control, actor, r, ret_error);
 }
 
 int pl_control_set_channel_name(struct pl_control *control, const struct pl_actor *actor,
@@ -147,6 +148,7 @@ int pl_control_set_channel_name(struct pl_control *control, const struct pl_acto
 	if (r == 0)
 		r = put_name(control->next.channel[channel_id - 1].name, name, ret_error);
 	if (r < 0)
-		return r;
-	return control_commit(control, actor, 1, ret_error);
+		return control_audited(control, actor, r, ret_error);
+	r = control_commit(control, actor, 1, ret_error);
+	return control_audited(control, actor, r, ret_error);
 }

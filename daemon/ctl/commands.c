@@ -39,6 +39,20 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_busy_refusal,
 	},
 	{
+		.name = "certificate",
+		.arguments = "[ca]",
+		.summary = "show the HTTPS certificate, and how to trust it",
+		.description =
+			"Names, fingerprint and end of the certificate that HTTPS clients see. With \"ca\"\n"
+			"the certificate of the local CA that signed it, as PEM, for the devices that are\n"
+			"to trust it:\n"
+			"\n"
+			"  partylinectl certificate ca > partyline-ca.crt\n",
+		.words = {"ca"},
+		.n_arguments_max = 1,
+		.run = ctl_run_certificate,
+	},
+	{
 		.name = "channels",
 		.arguments = "",
 		.summary = "list the channels: names, mutes, levels, who talks",
@@ -291,6 +305,24 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_talk_timeout,
 	},
 	{
+		.name = "token",
+		.arguments = "add|list|remove [NAME]",
+		.summary = "make, list or remove tokens for callers from the network",
+		.description =
+			"A token is shown once, when it is made; only a digest of it is kept. Role \"view\"\n"
+			"sees everything, \"operate\" also talks, mutes and mixes, \"admin\" may do all.\n"
+			"Removing a token ends its sessions and streams. Programs send it in a header,\n"
+			"Authorization: Bearer TOKEN; people paste it into the page's login.\n"
+			"\n"
+			"  partylinectl token add studio --role operate --expires 30d\n"
+			"  partylinectl token remove studio\n",
+		.words = {"add list remove"},
+		.n_arguments_min = 1,
+		.n_arguments_max = 2,
+		.options = CTL_OPTION_ROLE | CTL_OPTION_EXPIRES,
+		.run = ctl_run_token,
+	},
+	{
 		.name = "unbind",
 		.arguments = "channel|tablet ID capture|playback",
 		.summary = "unplug a channel or tablet from its sound card",
@@ -344,6 +376,8 @@ const size_t ctl_n_commands = sizeof(ctl_commands) / sizeof(ctl_commands[0]);
 /** Sorted by name. */
 const struct ctl_option_info ctl_options[] = {
 	{"--all", 'a', NULL, "also those of this machine", CTL_OPTION_ALL},
+	{"--expires", 0, "WHEN", "90m, 12h, 30d, 8w, 1y, a day as 2027-01-31, or never (default)",
+	 CTL_OPTION_EXPIRES},
 	{"--help", 'h', NULL, "explain the command and end", 0},
 	{"--hz", 0, "N", "pictures a second, up to 60 (terminal 20, --json 10, text 1)",
 	 CTL_OPTION_HZ},
@@ -353,6 +387,7 @@ const struct ctl_option_info ctl_options[] = {
 	{"--once", '1', NULL, "one picture as text, then end", CTL_OPTION_ONCE},
 	{"--port", 0, "N", "that port of the card only", CTL_OPTION_PORT},
 	{"--priority", 'p', "N", "written to the history, default 1", CTL_OPTION_PRIORITY},
+	{"--role", 0, "ROLE", "view, operate or admin", CTL_OPTION_ROLE},
 	{"--session", 0, NULL, "ask on the session bus", 0},
 	{"--system", 0, NULL, "ask on the system bus", 0},
 	{"--timeout", 't', "SECONDS", "wait at most so long, 0.1..60, default 5",

@@ -49,6 +49,8 @@ enum ctl_option {
 	CTL_OPTION_YES = 1 << 6,
 	CTL_OPTION_ALL = 1 << 7,
 	CTL_OPTION_TIMEOUT = 1 << 8,
+	CTL_OPTION_ROLE = 1 << 9,
+	CTL_OPTION_EXPIRES = 1 << 10,
 };
 
 struct ctl_command;
@@ -66,11 +68,12 @@ struct ctl {
 	bool ids;
 	bool once;
 	bool yes;
-	double hz;         /**< 0: the command's default */
-	double timeout_s;  /**< 0: the command's default */
-	uint32_t limit;    /**< 0: everything */
-	uint32_t port;     /**< 0: all */
-	uint32_t priority; /**< default 1 */
+	double hz;                  /**< 0: the command's default */
+	double timeout_s;           /**< 0: the command's default */
+	uint32_t limit;             /**< 0: everything */
+	uint32_t port;              /**< 0: all */
+	uint32_t priority;          /**< default 1 */
+	const char *role, *expires; /**< NULL: not given */
 
 	bool is_deferring; /**< keep messages back: the screen is not ours to write on */
 	int deferred_code;
@@ -188,6 +191,7 @@ void ctl_print_text(const char *text);
 
 int ctl_run_bind(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_busy_refusal(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_certificate(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_channels(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_crosspoint(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_devices(struct ctl *ctl, int n, char *arguments[]);
@@ -213,6 +217,7 @@ int ctl_run_state(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_status(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_tablets(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_talk_timeout(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_token(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_unbind(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_uniform(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_unmute(struct ctl *ctl, int n, char *arguments[]);

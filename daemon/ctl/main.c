@@ -59,7 +59,11 @@ static int take_option(struct ctl *ctl, const struct ctl_option_info *option, co
 		return parse_count(ctl, name, value, &ctl->port);
 	if (strcmp(name, "--priority") == 0)
 		return parse_count(ctl, name, value, &ctl->priority);
-	if (strcmp(name, "--session") == 0)
+	if (strcmp(name, "--role") == 0)
+		ctl->role = value;
+	else if (strcmp(name, "--expires") == 0)
+		ctl->expires = value;
+	else if (strcmp(name, "--session") == 0)
 		ctl->bus_choice = CTL_BUS_SESSION;
 	else if (strcmp(name, "--system") == 0)
 		ctl->bus_choice = CTL_BUS_SYSTEM;

@@ -10,6 +10,11 @@ function reasonOf(body) {
   return "";
 }
 
+/** A token has run out, or is needed now: the server gives the form instead of the page. */
+function checkAccess(status) {
+  if (status === 401) location.reload();
+}
+
 async function call(method, path, body, options = {}) {
   const init = { method, ...options };
   if (body !== undefined) {
@@ -17,6 +22,7 @@ async function call(method, path, body, options = {}) {
     init.headers = { "content-type": "application/json" };
   }
   const answer = await fetch(path, init);
+  checkAccess(answer.status);
   const result = await answer.json();
   if (!answer.ok) throw new Error(reasonOf(result) || `${answer.status}`);
   return result;
@@ -74,6 +80,8 @@ export function stream(path, { onMessage, onOpen, onLost }) {
     socket.onclose = () => {
       if (closed) return;
       onLost?.();
+      // a refused stream does not say why
+      fetch("/api/session").then((answer) => checkAccess(answer.status), () => {});
       timer = setTimeout(connect, wait);
       wait = Math.min(wait * 1.6, 2000);
     };

@@ -3,6 +3,7 @@
  * Any bytes as the body of any request: two bytes choose route and ids, the rest is the body.
  * The real decoders, the real control; a body that is refused must leave the model as it was.
  */
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +34,40 @@ static int keep(void *keeper, const struct pl_model *model, bool keys_only)
 	return 0;
 }
 
+static int authenticate(void *access, const struct pl_credential *credential, uint64_t now_s,
+			struct pl_identity *ret_identity, uint32_t *ret_retry_s)
+{
+	return -EACCES;
+}
+
+static int add_token(void *access, const struct pl_token_info *info, char ret_token[PL_SECRET_SIZE])
+{
+	snprintf(ret_token, PL_SECRET_SIZE, "pl_");
+	return 0;
+}
+
+static int remove_token(void *access, const char *name)
+{
+	return -ENOENT;
+}
+
+static size_t list_tokens(void *access, struct pl_token_info *ret_infos, size_t n_max)
+{
+	return 0;
+}
+
+static bool get_certificate(void *access, struct pl_certificate *ret_certificate)
+{
+	return false;
+}
+
 static struct pl_control *get_control(void)
 {
+	static const struct pl_access_ops access = {.authenticate = authenticate,
+						    .add_token = add_token,
+						    .remove_token = remove_token,
+						    .list_tokens = list_tokens,
+						    .get_certificate = get_certificate};
 	static const struct pl_engine_ops engine = {apply, read_meters, is_connected};
 	static const struct pl_keeper_ops keeper = {keep};
 	static struct pl_config config;
@@ -47,6 +80,7 @@ static struct pl_control *get_control(void)
 	pl_model_init(&model, config.n_tablets, config.n_channels);
 	if (pl_control_new(&config, &model, &engine, NULL, &keeper, NULL, &control) < 0)
 		abort();
+	pl_control_set_access(control, &access, NULL);
 	return control;
 }
 
@@ -68,8 +102,7 @@ static void make_path(const char *pattern, unsigned id, char *ret_path, size_t s
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct pl_actor actor = {
-		.face = "http", .name = "fuzz", .role = PL_ROLE_ADMIN};
+	static const struct pl_http_visitor visitor = {.peer = "fuzz", .role = PL_ROLE_ADMIN};
 	struct pl_control *control = get_control();
 	const struct pl_http_route *routes;
 	struct pl_http_reply reply;
@@ -85,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0; /* reads files of the machine */
 	make_path(routes->pattern, data[1], path, sizeof(path));
 	before = *pl_control_model(control);
-	pl_http_dispatch(control, &actor, routes->method, path, (const char *)data + 2, size - 2,
+	pl_http_dispatch(control, &visitor, routes->method, path, (const char *)data + 2, size - 2,
 			 &reply);
 	if (!reply.tree || reply.status < 200 || reply.status > 499)
 		abort();

@@ -16,6 +16,7 @@ ALLOWED = {
     "daemon/model": ["spa-plugins/include"],
     "daemon/control": ["daemon/model", "spa-plugins/include"],
     "daemon/log": ["daemon/control", "daemon/model", "spa-plugins/include"],
+    "daemon/auth": ["daemon/control", "daemon/model", "spa-plugins/include"],
     "daemon/engine": ["daemon/control", "daemon/model", "daemon/log", "pipewire-module",
                       "spa-plugins/include"],
     "daemon/discover": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],

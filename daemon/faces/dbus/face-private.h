@@ -11,6 +11,7 @@
 
 #define PL_DBUS_MANAGER_INTERFACE PL_DBUS_NAME ".Manager"
 #define PL_DBUS_MATRIX_INTERFACE PL_DBUS_NAME ".Matrix"
+#define PL_DBUS_ACCESS_INTERFACE PL_DBUS_NAME ".Access"
 #define PL_DBUS_CHANNEL_INTERFACE PL_DBUS_NAME ".Channel"
 #define PL_DBUS_TABLET_INTERFACE PL_DBUS_NAME ".Tablet"
 #define PL_DBUS_CHANNEL_PREFIX PL_DBUS_PATH "/channel"
@@ -59,6 +60,7 @@ struct pl_face_dbus {
 /* --- vtables, one file each ------------------------------------------------ */
 
 extern const sd_bus_vtable pl_dbus_manager_vtable[]; /**< userdata: the face */
+extern const sd_bus_vtable pl_dbus_access_vtable[];  /**< userdata: the face */
 extern const sd_bus_vtable pl_dbus_matrix_vtable[];  /**< userdata: the face */
 extern const sd_bus_vtable pl_dbus_channel_vtable[]; /**< userdata: struct pl_dbus_object */
 extern const sd_bus_vtable pl_dbus_tablet_vtable[];  /**< userdata: struct pl_dbus_object */

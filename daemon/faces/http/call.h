@@ -8,6 +8,7 @@
 
 #include <json-c/json.h>
 
+#include "access.h"
 #include "body.h"
 #include "control.h"
 
@@ -31,8 +32,29 @@ enum pl_http_method {
 
 struct pl_http_route;
 
+/** Who asks, see gate.c. */
+struct pl_http_visitor {
+	int status;         /**< 0: may come in; else 401 or 429 */
+	const char *detail; /**< why not, for the audit log only */
+	uint32_t retry_s;   /**< with 429 */
+	enum pl_role role;
+	bool has_identity; /**< came in by a credential */
+	bool by_session;   /**< that was a cookie */
+	struct pl_identity identity;
+	uint8_t address[16]; /**< IPv6, or IPv4 mapped into it */
+	char peer[64];
+};
+
+/** What becomes of the visitor's cookie. */
+struct pl_http_session {
+	enum { PL_HTTP_SESSION_KEEP, PL_HTTP_SESSION_SET, PL_HTTP_SESSION_CLEAR } change;
+	char text[PL_SECRET_SIZE];
+	uint64_t expires_s; /**< seconds since 1970 */
+};
+
 struct pl_http_call {
 	struct pl_control *control;
+	const struct pl_http_visitor *visitor;
 	const struct pl_actor *actor;
 	const struct pl_http_route *route;
 	uint32_t arg[2];            /**< ids in the path, in the pattern's order */
@@ -43,6 +65,8 @@ struct pl_http_call {
 	int status;                  /**< 200 unless the handler says otherwise */
 	struct json_object *result;  /**< NULL: no memory */
 	struct json_object *details; /**< array of what is wrong; empty while all is well */
+	struct pl_http_session session;
+	uint32_t retry_s; /**< with -EAGAIN */
 };
 
 /**
@@ -74,6 +98,8 @@ const char *pl_http_method_name(enum pl_http_method method);
 struct pl_http_reply {
 	int status;
 	struct json_object *tree; /**< the caller puts it; NULL: no memory */
+	struct pl_http_session session;
+	uint32_t retry_s; /**< with 429 */
 };
 
 /**
@@ -82,10 +108,15 @@ struct pl_http_reply {
  *
  * @param path  without query, percent-decoded
  */
-void pl_http_dispatch(struct pl_control *control, const struct pl_actor *actor,
+void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *visitor,
 		      enum pl_http_method method, const char *path, const char *text, size_t size,
 		      struct pl_http_reply *ret_reply);
 
+/** The actor that a visitor is. Borrows from the visitor. */
+void pl_http_actor(const struct pl_http_visitor *visitor, struct pl_actor *ret_actor);
+
+/** What a stranger is told, and no more: the detail of 401 and 429. */
+const char *pl_http_stranger(int status);
 /** {"detail":"…"} */
 struct json_object *pl_http_detail(const char *text);
 
@@ -126,5 +157,13 @@ int pl_api_devices(struct pl_http_call *call, struct pl_error *error);
 int pl_api_put_binding(struct pl_http_call *call, struct pl_error *error);
 int pl_api_delete_binding(struct pl_http_call *call, struct pl_error *error);
 int pl_api_reset(struct pl_http_call *call, struct pl_error *error);
+
+int pl_api_tokens(struct pl_http_call *call, struct pl_error *error);
+int pl_api_add_token(struct pl_http_call *call, struct pl_error *error);
+int pl_api_remove_token(struct pl_http_call *call, struct pl_error *error);
+int pl_api_get_session(struct pl_http_call *call, struct pl_error *error);
+int pl_api_open_session(struct pl_http_call *call, struct pl_error *error);
+int pl_api_end_session(struct pl_http_call *call, struct pl_error *error);
+int pl_api_certificate(struct pl_http_call *call, struct pl_error *error);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef PL_FACE_HTTP_H
 #define PL_FACE_HTTP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <systemd/sd-event.h>
@@ -25,6 +26,7 @@ typedef void (*pl_face_http_log_h)(void *userdata, const char *event, const char
 struct pl_face_http_options {
 	const char *address;       /**< NULL: the configuration's */
 	int port;                  /**< -1: the configuration's; 0: any free one */
+	bool is_system;            /**< of the whole machine: its users are not all admins */
 	pl_face_http_log_h on_log; /**< may be NULL */
 	void *log_userdata;
 };

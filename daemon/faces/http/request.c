@@ -68,13 +68,15 @@ int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_reque
 			 const char **ret_reason)
 {
 	struct pl_http_request request = {.method = PL_HTTP_METHOD_MAX_};
-	char text[128];
+	char text[256];
 	int r;
 
 	for (size_t i = 0; i < LWS_ARRAY_SIZE(method_tokens); i++)
 		if (lws_hdr_total_length(wsi, method_tokens[i].token) > 0)
 			request.method = method_tokens[i].method;
 	lws_get_peer_simple(wsi, request.peer, sizeof(request.peer));
+	request.secure = lws_get_ssl(wsi) != NULL;
+	snprintf(request.path, sizeof(request.path), "%s", path);
 	if (header(wsi, WSI_TOKEN_HOST, request.host, sizeof(request.host)) < 0 ||
 	    header(wsi, WSI_TOKEN_ORIGIN, request.origin, sizeof(request.origin)) < 0) {
 		*ret_request = request;
@@ -85,10 +87,11 @@ int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_reque
 	       sizeof(request.if_none_match));
 	if (header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, text, sizeof(text)) > 0)
 		request.accepts_gzip = strstr(text, "gzip") && !strstr(text, "gzip;q=0");
+	if (header(wsi, WSI_TOKEN_HTTP_ACCEPT, text, sizeof(text)) > 0)
+		request.accepts_html = strstr(text, "text/html") != NULL;
 	if (header(wsi, WSI_TOKEN_HTTP, text, sizeof(text)) > 0 && strcmp(text, "HTTP/1.0") == 0 &&
 	    header(wsi, WSI_TOKEN_CONNECTION, text, sizeof(text)) > 0)
 		request.keep_alive_1_0 = strcasecmp(text, "keep-alive") == 0;
-	snprintf(request.path, sizeof(request.path), "%s", path);
 
 	r = read_length(wsi, &request, ret_reason);
 	if (r == 0)
@@ -132,8 +135,8 @@ static bool ends_with(const char *name, const char *end)
 
 bool pl_http_origin_is_configured(const struct pl_face_http *face, const char *origin)
 {
-	for (size_t i = 0; i < face->config->n_cors_origins; i++)
-		if (strcmp(face->config->cors_origins[i], origin) == 0)
+	for (size_t i = 0; i < pl_control_config(face->control)->n_cors_origins; i++)
+		if (strcmp(pl_control_config(face->control)->cors_origins[i], origin) == 0)
 			return true;
 	return false;
 }
@@ -143,8 +146,8 @@ static bool is_configured_host(const struct pl_face_http *face, const char *name
 {
 	char configured[256];
 
-	for (size_t i = 0; i < face->config->n_cors_origins; i++) {
-		const char *host = strstr(face->config->cors_origins[i], "://");
+	for (size_t i = 0; i < pl_control_config(face->control)->n_cors_origins; i++) {
+		const char *host = strstr(pl_control_config(face->control)->cors_origins[i], "://");
 
 		if (!host)
 			continue;

@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "credential.h"
 #include "server.h"
+#include "static.h"
 
 #define HEAD_MAX 2048u
 
@@ -20,6 +23,8 @@ static const char *reason_of(int status)
 		return "Not Modified";
 	case 400:
 		return "Bad Request";
+	case 401:
+		return "Unauthorized";
 	case 403:
 		return "Forbidden";
 	case 404:
@@ -44,6 +49,8 @@ static const char *reason_of(int status)
 		return "Unprocessable Content";
 	case 426:
 		return "Upgrade Required";
+	case 429:
+		return "Too Many Requests";
 	case 503:
 		return "Service Unavailable";
 	default:
@@ -82,7 +89,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct head *head, const c
 static void add_cors(struct head *head, const struct pl_face_http *face,
 		     const struct pl_http_request *request, const struct pl_http_response *response)
 {
-	if (face->config->n_cors_origins == 0)
+	if (pl_control_config(face->control)->n_cors_origins == 0)
 		return;
 	add(head, "Vary: Origin\r\n");
 	if (!request->origin[0] || !pl_http_origin_is_configured(face, request->origin))
@@ -91,9 +98,28 @@ static void add_cors(struct head *head, const struct pl_face_http *face,
 	if (request->method == PL_HTTP_OPTIONS && response->allow)
 		add(head,
 		    "Access-Control-Allow-Methods: %s\r\n"
-		    "Access-Control-Allow-Headers: content-type\r\n"
+		    "Access-Control-Allow-Headers: authorization, content-type\r\n"
 		    "Access-Control-Max-Age: 600\r\n",
 		    response->allow);
+}
+
+/** Not for scripts (HttpOnly), not from other pages (SameSite), not in the clear (Secure). */
+static void add_cookie(struct head *head, const struct pl_http_request *request,
+		       const struct pl_http_session *session)
+{
+	const char *name = request->secure ? PL_HTTP_COOKIE_TLS : PL_HTTP_COOKIE_PLAIN;
+	const char *secure = request->secure ? "; Secure" : "";
+	uint64_t now_s = (uint64_t)time(NULL);
+
+	if (!session || session->change == PL_HTTP_SESSION_KEEP)
+		return;
+	if (session->change == PL_HTTP_SESSION_SET && session->expires_s > now_s)
+		add(head,
+		    "Set-Cookie: %s=%s; Path=/; Max-Age=%llu; HttpOnly; SameSite=Strict%s\r\n",
+		    name, session->text, (unsigned long long)(session->expires_s - now_s), secure);
+	else
+		add(head, "Set-Cookie: %s=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict%s\r\n",
+		    name, secure);
 }
 
 static void write_head(struct head *head, const struct pl_face_http *face,
@@ -116,8 +142,11 @@ static void write_head(struct head *head, const struct pl_face_http *face,
 		add(head, "Allow: %s\r\n", response->allow);
 	if (response->status == 426)
 		add(head, "Upgrade: websocket\r\n");
-	if (response->status == 503)
-		add(head, "Retry-After: 1\r\n");
+	if (response->status == 401)
+		add(head, "WWW-Authenticate: Bearer\r\n");
+	if (response->status == 503 || response->retry_s > 0)
+		add(head, "Retry-After: %u\r\n", response->retry_s > 0 ? response->retry_s : 1);
+	add_cookie(head, request, response->session);
 	add_cors(head, face, request, response);
 	add(head,
 	    "Content-Security-Policy: %s\r\n"
@@ -165,6 +194,39 @@ int pl_http_respond_detail(struct pl_face_http *face, struct lws *wsi,
 	int r;
 
 	response.body = json_object_to_json_string_length(tree, PL_HTTP_JSON, &response.size);
+	r = pl_http_respond(face, wsi, request, &response);
+	json_object_put(tree);
+	return r;
+}
+
+int pl_http_respond_stranger(struct pl_face_http *face, struct lws *wsi,
+			     const struct pl_http_request *request,
+			     const struct pl_http_visitor *visitor, bool close)
+{
+	static const struct pl_http_session clear = {.change = PL_HTTP_SESSION_CLEAR};
+	const struct pl_static_file *form = pl_static_find("/login");
+	bool reads = request->method == PL_HTTP_GET || request->method == PL_HTTP_HEAD;
+	struct pl_http_response response = {
+		.status = visitor->status,
+		.type = "application/json",
+		.retry_s = visitor->retry_s,
+		.close = close,
+		/* a cookie that is good for nothing need not come back */
+		.session = visitor->by_session && visitor->status == 401 ? &clear : NULL,
+	};
+	struct json_object *tree = NULL;
+	int r;
+
+	if (reads && request->accepts_html && form) {
+		response.type = form->type;
+		response.page = true;
+		response.body = form->data;
+		response.size = form->size;
+	} else {
+		tree = pl_http_detail(pl_http_stranger(visitor->status));
+		response.body =
+			json_object_to_json_string_length(tree, PL_HTTP_JSON, &response.size);
+	}
 	r = pl_http_respond(face, wsi, request, &response);
 	json_object_put(tree);
 	return r;

@@ -39,6 +39,12 @@ static const struct pl_body_field vox_fields[] = {
 };
 static const struct pl_body_field timeout_fields[] = {{"timeout_s", PL_BODY_NUMBER, true}};
 static const struct pl_body_field refuse_fields[] = {{"refuse", PL_BODY_BOOL, true}};
+static const struct pl_body_field token_fields[] = {
+	{"name", PL_BODY_STRING, true},
+	{"role", PL_BODY_STRING, true},
+	{"expires", PL_BODY_NUMBER, false},
+};
+static const struct pl_body_field session_fields[] = {{"token", PL_BODY_STRING, true}};
 
 static const struct pl_body_field binding_fields[] = {
 	{"device", PL_BODY_STRING, true},
@@ -51,6 +57,7 @@ static const struct pl_body_field binding_fields[] = {
 /** Sorted by pattern; a test holds it against openapi.json, both ways. */
 static const struct pl_http_route routes[] = {
 	{"/api/busy-refusal", PL_HTTP_PUT, pl_api_put_busy_refusal, FIELDS(refuse_fields)},
+	{"/api/certificate", PL_HTTP_GET, pl_api_certificate, NO_FIELDS},
 	{"/api/channel/{channel}/capture", PL_HTTP_PUT, pl_api_put_binding, FIELDS(binding_fields)},
 	{"/api/channel/{channel}/capture", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
 	{"/api/channel/{channel}/mute", PL_HTTP_PUT, pl_api_put_channel_mute, FIELDS(mute_fields)},
@@ -67,6 +74,9 @@ static const struct pl_http_route routes[] = {
 	{"/api/ramp", PL_HTTP_PUT, pl_api_put_ramp, FIELDS(ramp_fields)},
 	{"/api/release", PL_HTTP_POST, pl_api_release_all, NO_FIELDS},
 	{"/api/reset", PL_HTTP_POST, pl_api_reset, NO_FIELDS},
+	{"/api/session", PL_HTTP_GET, pl_api_get_session, NO_FIELDS},
+	{"/api/session", PL_HTTP_POST, pl_api_open_session, FIELDS(session_fields)},
+	{"/api/session/end", PL_HTTP_POST, pl_api_end_session, NO_FIELDS},
 	{"/api/state", PL_HTTP_GET, pl_api_full_state, NO_FIELDS},
 	{"/api/tablet/{tablet}/capture", PL_HTTP_PUT, pl_api_put_binding, FIELDS(binding_fields)},
 	{"/api/tablet/{tablet}/capture", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
@@ -81,6 +91,9 @@ static const struct pl_http_route routes[] = {
 	{"/api/tablet/{tablet}/sidetone", PL_HTTP_PUT, pl_api_put_sidetone, FIELDS(gain_fields)},
 	{"/api/tablet/{tablet}/talk-mute", PL_HTTP_PUT, pl_api_put_talk_mute, FIELDS(mute_fields)},
 	{"/api/talk-timeout", PL_HTTP_PUT, pl_api_put_talk_timeout, FIELDS(timeout_fields)},
+	{"/api/tokens", PL_HTTP_GET, pl_api_tokens, NO_FIELDS},
+	{"/api/tokens", PL_HTTP_POST, pl_api_add_token, FIELDS(token_fields)},
+	{"/api/tokens/remove", PL_HTTP_POST, pl_api_remove_token, FIELDS(name_fields)},
 	{"/api/uniform", PL_HTTP_PUT, pl_api_put_uniform, FIELDS(gain_db_fields)},
 	{"/api/uplink/{channel}/{tablet}", PL_HTTP_PUT, pl_api_put_uplink, FIELDS(gain_fields)},
 	{"/api/vox", PL_HTTP_PUT, pl_api_put_vox, FIELDS(vox_fields)},
@@ -170,7 +183,7 @@ unsigned pl_http_allowed(const char *path)
 	for (size_t i = 0; i < N_ROUTES; i++)
 		if (match_path(routes[i].pattern, path, &match))
 			methods |= 1u << routes[i].method;
-	if (pl_http_path_is_websocket(path) || pl_static_find(path))
+	if (pl_http_path_is_websocket(path) || pl_static_find(path) || strcmp(path, "/ca.crt") == 0)
 		methods |= 1u << PL_HTTP_GET;
 	if (methods & (1u << PL_HTTP_GET))
 		methods |= 1u << PL_HTTP_HEAD;
@@ -206,8 +219,11 @@ struct json_object *pl_http_detail(const char *text)
 static int status_of(int r)
 {
 	switch (-r) {
-	case EPERM:
 	case EACCES:
+		return 401;
+	case EAGAIN:
+		return 429;
+	case EPERM:
 		return 403;
 	case EBUSY:
 		return 409;
@@ -284,13 +300,24 @@ static const struct pl_http_route *find(enum pl_http_method method, const char *
 	return NULL;
 }
 
-void pl_http_dispatch(struct pl_control *control, const struct pl_actor *actor,
+void pl_http_actor(const struct pl_http_visitor *visitor, struct pl_actor *ret_actor)
+{
+	*ret_actor = (struct pl_actor){
+		.face = "http",
+		.name = visitor->peer,
+		.role = visitor->role,
+		.token = visitor->has_identity ? visitor->identity.name : NULL,
+	};
+}
+
+void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *visitor,
 		      enum pl_http_method method, const char *path, const char *text, size_t size,
 		      struct pl_http_reply *ret_reply)
 {
-	struct pl_http_call call = {.control = control, .actor = actor, .status = 200};
+	struct pl_http_call call = {.control = control, .visitor = visitor, .status = 200};
+	struct pl_http_reply reply = {0};
 	const struct pl_http_route *route;
-	struct pl_http_reply reply;
+	struct pl_actor actor;
 	struct match match;
 	int r;
 
@@ -298,18 +325,32 @@ void pl_http_dispatch(struct pl_control *control, const struct pl_actor *actor,
 	if (!route) {
 		unsigned allowed = pl_http_allowed(path);
 
-		ret_reply->status = allowed ? 405 : 404;
-		ret_reply->tree = pl_http_detail(allowed ? "Method Not Allowed" : "Not Found");
+		reply.status = allowed ? 405 : 404;
+		reply.tree = pl_http_detail(allowed ? "Method Not Allowed" : "Not Found");
+		*ret_reply = reply;
 		return;
 	}
+	pl_http_actor(visitor, &actor);
+	call.actor = &actor;
 	call.details = json_object_new_array();
 	r = call.details ? run(route, &match, &call, text, size) : -ENOMEM;
+	reply.status = r >= 0 ? call.status : status_of(r);
+	reply.retry_s = call.retry_s;
 	if (r >= 0) {
 		json_object_put(call.details);
-		reply = (struct pl_http_reply){call.status, call.result};
+		reply.tree = call.result;
+		reply.session = call.session;
+	} else if (r == -EACCES || r == -EAGAIN) {
+		json_object_put(call.details);
+		reply.tree = pl_http_detail(pl_http_stranger(reply.status));
 	} else {
-		reply = (struct pl_http_reply){status_of(r), json_object_new_object()};
+		reply.tree = json_object_new_object();
 		json_object_object_add(reply.tree, "detail", call.details);
 	}
 	*ret_reply = reply;
+}
+
+const char *pl_http_stranger(int status)
+{
+	return status == 429 ? "Too Many Requests" : "Unauthorized";
 }

@@ -218,6 +218,7 @@ int pl_face_http_new(sd_event *event, struct pl_control *control,
 		     const struct pl_face_http_options *options, struct pl_face_http **ret_face)
 {
 	static const struct pl_face_http_options defaults = {.port = -1};
+	const struct pl_config *config = pl_control_config(control);
 	struct pl_face_http *face;
 	int r;
 
@@ -226,17 +227,15 @@ int pl_face_http_new(sd_event *event, struct pl_control *control,
 		return -ENOMEM;
 	face->event = sd_event_ref(event);
 	face->control = control;
-	face->config = pl_control_config(control);
 	face->options = options ? *options : defaults;
 	snprintf(face->address, sizeof(face->address), "%s",
-		 face->options.address ? face->options.address : face->config->http_address);
+		 face->options.address ? face->options.address : config->http_address);
 	if (strcmp(face->address, "localhost") == 0)
 		strcpy(face->address, "127.0.0.1");
-	face->port =
-		face->options.port >= 0 ? (uint16_t)face->options.port : face->config->http_port;
+	face->port = face->options.port >= 0 ? (uint16_t)face->options.port : config->http_port;
 	gethostname(face->hostname, sizeof(face->hostname) - 1);
 
-	r = is_loopback(face->address) || face->config->insecure_lan ? 0 : -EPERM;
+	r = is_loopback(face->address) || config->insecure_lan ? 0 : -EPERM;
 	if (r >= 0)
 		r = try_to_listen(face->address, face->port);
 	if (r >= 0)

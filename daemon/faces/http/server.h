@@ -19,6 +19,8 @@
 
 /** Largest request body, bytes: a full 64 x 64 matrix both ways with long numbers. */
 #define PL_HTTP_BODY_MAX (1024u * 1024u)
+/** Who is not known may send a token, and nothing larger. */
+#define PL_HTTP_STRANGER_BODY_MAX 4096u
 /** A larger body is read and thrown away up to here, so that its sender sees the answer. */
 #define PL_HTTP_DRAIN_MAX (8u * 1024u * 1024u)
 /** A request has this long from its first header to its last byte, seconds. */
@@ -35,7 +37,9 @@ struct pl_http_request {
 	char host[256];   /**< "" when there is none */
 	char origin[256]; /**< "" when there is none */
 	char if_none_match[64];
+	bool secure; /**< over TLS */
 	bool accepts_gzip;
+	bool accepts_html;   /**< a browser that wants a page */
 	bool keep_alive_1_0; /**< HTTP/1.0 that asks for keep-alive: say so */
 	bool has_length;
 	uint64_t length; /**< Content-Length */
@@ -47,8 +51,11 @@ struct pl_http_response {
 	const char *etag;  /**< NULL: not to be kept */
 	const char *allow; /**< NULL: none */
 	bool gzip;
-	bool page;  /**< HTML of ours: scripts and styles of this origin */
-	bool close; /**< the connection ends after it */
+	bool page;        /**< HTML of ours: scripts and styles of this origin */
+	bool close;       /**< the connection ends after it */
+	uint32_t retry_s; /**< 0: says nothing of it */
+	const struct pl_http_session *session; /**< NULL: the cookie stays as it is */
+	bool secure;                           /**< over TLS */
 	const void *body;
 	size_t size;
 };
@@ -56,6 +63,7 @@ struct pl_http_response {
 /** The body that is still arriving. */
 struct pl_http_exchange {
 	struct pl_http_request request;
+	struct pl_http_visitor visitor;
 	struct pl_http_response early; /**< status != 0: answered already, only draining */
 	uint64_t deadline_usec;
 	uint64_t n_received;
@@ -73,6 +81,9 @@ struct pl_session {
 	struct lws *wsi;
 	bool closing; /**< the peer has begun to close: nothing more is sent */
 	char peer[64];
+	bool has_identity; /**< a stream that ends with its token */
+	bool over;         /**< it has ended */
+	struct pl_identity identity;
 	struct pl_http_exchange *exchange; /**< kind HTTP */
 
 	/* kinds VU and EVENTS */
@@ -87,7 +98,6 @@ struct pl_session {
 struct pl_face_http {
 	sd_event *event;
 	struct pl_control *control;
-	const struct pl_config *config;
 	struct pl_face_http_options options;
 	char address[64];
 	uint16_t port;
@@ -116,6 +126,14 @@ bool pl_http_origin_is_configured(const struct pl_face_http *face, const char *o
 /** The value of a query argument. @return 0, -ENOENT when it is not given, -EINVAL when too long */
 int pl_http_query(struct lws *wsi, const char *name, char *ret_value, size_t size);
 
+/* gate.c */
+/** Look at who asks. Says nothing to anyone. */
+void pl_http_gate(struct pl_face_http *face, struct lws *wsi, const struct pl_http_request *request,
+		  struct pl_http_visitor *ret_visitor);
+/** Write down what this face refuses itself. */
+void pl_http_audit(struct pl_face_http *face, const struct pl_http_request *request,
+		   const struct pl_http_visitor *visitor, int status, const char *detail);
+
 /* response.c */
 /** Write headers and body at once. @return 0, or -1: close the connection */
 int pl_http_respond(struct pl_face_http *face, struct lws *wsi,
@@ -124,6 +142,11 @@ int pl_http_respond(struct pl_face_http *face, struct lws *wsi,
 int pl_http_respond_detail(struct pl_face_http *face, struct lws *wsi,
 			   const struct pl_http_request *request, int status, const char *text,
 			   bool close);
+
+/** Who may not come in is told so, the same for every path; a browser gets the form to log in. */
+int pl_http_respond_stranger(struct pl_face_http *face, struct lws *wsi,
+			     const struct pl_http_request *request,
+			     const struct pl_http_visitor *visitor, bool close);
 
 /* exchange.c */
 int pl_http_on_request(struct pl_face_http *face, struct lws *wsi, struct pl_session *session,

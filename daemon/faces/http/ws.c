@@ -89,6 +89,7 @@ static int read_query(struct pl_face_http *face, struct lws *wsi,
 int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_session *session)
 {
 	struct pl_http_request request;
+	struct pl_http_visitor visitor;
 	const char *reason = NULL;
 	char path[256] = "";
 	int status;
@@ -96,8 +97,17 @@ int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_sessi
 	if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) < 0)
 		path[0] = '\0';
 	status = pl_http_request_read(wsi, path, &request, &reason);
+	pl_http_gate(face, wsi, &request, &visitor);
+	if (visitor.status != 0) {
+		request.accepts_html = false; /* no page opens a stream by hand */
+		pl_http_audit(face, &request, &visitor, visitor.status, visitor.detail);
+		pl_http_respond_stranger(face, wsi, &request, &visitor, true);
+		return -1;
+	}
 	if (status == 0)
 		status = pl_http_request_check(face, &request, true, &reason);
+	if (status == 403 || status == 421)
+		pl_http_audit(face, &request, &visitor, status, reason);
 	if (status == 0 && !pl_http_path_is_websocket(path)) {
 		status = pl_http_allowed(path) ? 400 : 404;
 		reason = status == 404 ? "Not Found" : "This path does not speak WebSocket";
@@ -112,6 +122,8 @@ int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_sessi
 	}
 	session->kind = strcmp(path, "/ws/vu") == 0 ? PL_SESSION_VU : PL_SESSION_EVENTS;
 	snprintf(session->peer, sizeof(session->peer), "%s", request.peer);
+	session->has_identity = visitor.has_identity;
+	session->identity = visitor.identity;
 	return session->kind == PL_SESSION_VU ? read_query(face, wsi, &request, session) : 0;
 }
 
@@ -129,6 +141,14 @@ bool pl_ws_is_clear(const struct pl_session *session)
  */
 void pl_ws_send(struct pl_session *session, char *payload, size_t size)
 {
+	const struct pl_face_http *face = lws_context_user(lws_get_context(session->wsi));
+
+	if (session->has_identity &&
+	    !pl_control_identity_is_valid(face->control, &session->identity)) {
+		session->closing = session->over = true;
+		lws_callback_on_writable(session->wsi); /* where it can be ended */
+		return;
+	}
 	if (lws_write(session->wsi, (unsigned char *)payload, size, LWS_WRITE_TEXT) < 0) {
 		session->closing = true;
 		lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
@@ -153,6 +173,8 @@ int pl_ws_on_open(struct pl_face_http *face, struct lws *wsi, struct pl_session 
 
 int pl_ws_on_writable(struct pl_face_http *face, struct pl_session *session)
 {
+	if (session->over)
+		return -1;
 	if (!pl_ws_is_clear(session))
 		return 0;
 	return session->kind == PL_SESSION_VU ? pl_ws_vu_writable(face, session)

@@ -8,7 +8,7 @@ import pytest
 from private_bus import CHANNEL, MANAGER, MATRIX, NAME, ROOT, TABLET, CallError, channel, tablet
 from rig.confs import SOURCE
 
-PATHS = {MANAGER: ROOT, MATRIX: ROOT, CHANNEL: channel(1), TABLET: tablet(1)}
+PATHS = {f"{NAME}.Access": ROOT, MANAGER: ROOT, MATRIX: ROOT, CHANNEL: channel(1), TABLET: tablet(1)}
 EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 
 

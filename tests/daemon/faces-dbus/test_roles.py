@@ -41,6 +41,9 @@ ADMIN = [
     ("call", NAME, tablet(1), TABLET, "Unbind", "s", "playback"),
     ("call", NAME, ROOT, MANAGER, "ReloadConfig"),
     ("call", NAME, ROOT, MANAGER, "Reset"),
+    ("call", NAME, ROOT, f"{NAME}.Access", "ListTokens"),
+    ("call", NAME, ROOT, f"{NAME}.Access", "AddToken", "sst", "mine", "admin", "0"),
+    ("call", NAME, ROOT, f"{NAME}.Access", "RemoveToken", "s", "mine"),
 ]
 
 

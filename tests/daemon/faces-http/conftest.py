@@ -7,7 +7,7 @@ import sys
 import pytest
 
 TESTS = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(TESTS), str(TESTS / "web")]
+sys.path[:0] = [str(TESTS), str(TESTS / "web"), str(TESTS / "daemon/main")]
 
 from rig import Session  # noqa: E402
 
@@ -24,9 +24,14 @@ def port(session):
 
 
 @pytest.fixture(autouse=True)
-def fresh(port):
-    """Every test begins with the defaults."""
+def fresh(request):
+    """Every test of the shared daemon begins with the defaults."""
     from wire import ask
+
+    if "port" not in request.fixturenames:
+        yield
+        return
+    port = request.getfixturevalue("port")
 
     assert ask(port, "POST", "/api/reset", b"").status == 200
     yield
