@@ -162,6 +162,21 @@ static void print_keys(struct json_object *tablets)
 	}
 }
 
+/** Not a problem: whoever knows the address does without. */
+static void print_announced(struct json_object *status)
+{
+	const char *name = ctl_json_string(status, "published_name");
+	const char *trouble = ctl_json_string(status, "discover_trouble");
+
+	if (name[0]) {
+		fputs("  announced in the network as \"", stdout);
+		ctl_print_text(name);
+		puts("\"");
+	} else if (trouble[0]) {
+		printf("  not announced in the network: %s\n", trouble);
+	}
+}
+
 static void print_status(struct ctl *ctl, struct json_object *status, struct json_object *tablets)
 {
 	struct json_object *problems = ctl_json_member(status, "problems");
@@ -184,6 +199,7 @@ static void print_status(struct ctl *ctl, struct json_object *status, struct jso
 	print_ids("muted channels:", ctl_json_member(status, "muted_channels"));
 	print_ids("muted tablets:", ctl_json_member(status, "muted_tablets"));
 	print_keys(tablets);
+	print_announced(status);
 	printf("  configuration: %s\n", config_file[0] ? config_file : "the defaults");
 }
 

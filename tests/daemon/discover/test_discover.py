@@ -117,11 +117,14 @@ def test_avahi_starts_late_and_again(alpha, number):
             assert "avahi-daemon is not on the system bus; install the package avahi-daemon" in trouble
             assert one.manager("PublishedName") == ""
             assert one.manager("DiscoverTrouble") in trouble
+            text = alpha.ctl("status", check=False).stdout
+            assert "  not announced in the network: avahi-daemon is not on the system bus" in text
             for n in (1, 2, 3):
                 avahi = alpha.start_avahi()
                 assert one.published(n) == "Partyline on alpha"
                 assert one.manager("DiscoverTrouble") == ""
                 assert found(beta, "Partyline on alpha")["port"] == one.port
+                assert '  announced in the network as "Partyline on alpha"\n' in alpha.ctl("status", check=False).stdout
                 n_waiting = len(one.events("discover.waiting"))
                 avahi.kill(number)
                 one.wait_events("discover.waiting", n_waiting + 1)
