@@ -6,9 +6,9 @@
 #include <spa/param/audio/format-utils.h>
 #include <spa/param/param.h>
 #include <spa/pod/builder.h>
-#include <spa/pod/filter.h>
 
 #include "card-ports.h"
+#include "port-config.h"
 
 #define POD_SIZE 4096
 /* An adapter wants one; the graph's own is what counts. */
@@ -52,9 +52,6 @@ static int find_widest(struct spa_node *node, struct spa_audio_info_raw *ret_wid
 int pl_card_ports_make(struct pw_impl_node *node, bool is_playback)
 {
 	struct spa_audio_info_raw ports;
-	uint8_t buffer[POD_SIZE];
-	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
-	struct spa_pod *format, *param;
 	int r;
 
 	r = find_widest(pw_impl_node_get_implementation(node), &ports);
@@ -67,14 +64,6 @@ int pl_card_ports_make(struct pw_impl_node *node, bool is_playback)
 	}
 	ports.format = SPA_AUDIO_FORMAT_F32P;
 	ports.rate = RATE_HZ;
-	format = spa_format_audio_raw_build(&b, SPA_PARAM_Format, &ports);
-	param = spa_pod_builder_add_object(
-		&b, SPA_TYPE_OBJECT_ParamPortConfig, SPA_PARAM_PortConfig,
-		SPA_PARAM_PORT_CONFIG_direction,
-		SPA_POD_Id(is_playback ? SPA_DIRECTION_INPUT : SPA_DIRECTION_OUTPUT),
-		SPA_PARAM_PORT_CONFIG_mode, SPA_POD_Id(SPA_PARAM_PORT_CONFIG_MODE_dsp),
-		SPA_PARAM_PORT_CONFIG_format, SPA_POD_Pod(format));
-	if (!param)
-		return -ENOSPC;
-	return pw_impl_node_set_param(node, SPA_PARAM_PortConfig, 0, param);
+	return pl_port_config_dsp(node, is_playback ? SPA_DIRECTION_INPUT : SPA_DIRECTION_OUTPUT,
+				  &ports, false);
 }

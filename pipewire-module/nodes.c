@@ -14,6 +14,10 @@
 #include <spa/utils/string.h>
 
 #include "nodes.h"
+#include "port-config.h"
+
+/* Of a port's format, where any will do: the graph's own rate holds. */
+#define ANY_RATE_HZ 48000u
 
 struct owned_node {
 	struct pw_impl_node *node; /* NULL once it is destroyed */
@@ -224,6 +228,26 @@ static void set_description(struct pw_properties *props, const struct device_kin
 	}
 }
 
+/**
+ * Playing end and hearing end, from birth: without a session manager too, and without one that
+ * suspends the device to make them.
+ */
+static int device_ports_make(struct pl_nodes *nodes, struct pw_impl_node *node)
+{
+	const uint32_t rate_hz = nodes->setup.args->rate_hz;
+	const struct spa_audio_info_raw mono =
+		SPA_AUDIO_INFO_RAW_INIT(.format = SPA_AUDIO_FORMAT_F32P,
+					.rate = rate_hz ? rate_hz : ANY_RATE_HZ, .channels = 1,
+					.position = {SPA_AUDIO_CHANNEL_MONO});
+	int r = pl_port_config_dsp(node, SPA_DIRECTION_INPUT, &mono, true);
+
+	if (r < 0)
+		return fail(nodes, r, "cannot make the ports of %s: %s",
+			    pw_properties_get(pw_impl_node_get_properties(node), PW_KEY_NODE_NAME),
+			    spa_strerror(r));
+	return 0;
+}
+
 static int device_make(struct pl_nodes *nodes, const struct device_kind *kind, uint32_t id,
 		       const struct pw_properties *more, const char *description)
 {
@@ -250,6 +274,8 @@ static int device_make(struct pl_nodes *nodes, const struct device_kind *kind, u
 	pw_properties_set(props, "monitor.passthrough", "true");
 
 	r = node_make(nodes, "adapter", props);
+	if (r >= 0)
+		r = device_ports_make(nodes, owned->node);
 	if (r < 0)
 		return r;
 	return node_publish(nodes, owned);

@@ -20,6 +20,7 @@ class Graph:
         self.objects = {}
         self.lock = threading.Condition()
         self.ended = False
+        self._records = []
         self._popen = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", "pw-dump", "--monitor", "--no-colors"],
             env=env,
@@ -63,7 +64,22 @@ class Graph:
                     self.objects.pop(item["id"], None)
                 else:
                     self.objects[item["id"]] = item
+            for view, seen in self._records:
+                self._note(view, seen)
             self.lock.notify_all()
+
+    def _note(self, view, seen):
+        value = view(self)
+        if not seen or seen[-1] != value:
+            seen.append(value)
+
+    def record(self, view):
+        """The values that view(self) takes from now on, each change of it one entry."""
+        with self.lock:
+            seen = []
+            self._note(view, seen)
+            self._records.append((view, seen))
+            return seen
 
     def wait_for(self, condition, what="the graph", seconds=GUARD_SECONDS, check=None):
         """Wait until condition(self) is true; its value. The lock is held while it runs.

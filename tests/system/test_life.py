@@ -28,6 +28,12 @@ def partyline_nodes(graph):
     }
 
 
+def port_names(graph, node):
+    node = graph.node(node)
+    ports = graph.ports(node_id=node["id"]) if node else []
+    return {Graph.props(port)["port.name"] for port in ports}
+
+
 def wait_links(session, n_links=N_LINKS):
     with session.graph() as graph:
         return graph.wait_for(
@@ -69,11 +75,16 @@ class Watch:
         """What was played is there from the first to the last sample, at the model's level."""
         _, figures = self.player.finish(at_once=True)
         assert figures["gaps"] == 0
-        played = self.played[: figures["frames"] - 2 * 8192]  # the last cycles go with the player
+        end = figures["frames"] - 2 * 8192  # the last cycles go with the player
+        assert end >= 8192, "watch for longer than that"
+        played = self.played[:end]
         recorded, _ = self.recorder.finish(at_once=True)
         heard = recorded[TALK[0]]
         offset, _ = audio.align(played[:8192].astype(np.float64), heard)
-        assert np.array_equal(heard[offset : offset + len(played)], played)
+        part = heard[offset : offset + len(played)]
+        wrong = np.flatnonzero(part != played) if len(part) == len(played) else []
+        assert len(part) == len(played), f"{len(played) - len(part)} samples short"
+        assert len(wrong) == 0, f"{len(wrong)} of {len(played)} wrong, {wrong[0]} to {wrong[-1]}"
         talk = np.zeros((TABLETS, len(heard)))
         talk[0] = heard
         outs, listens = matrix.mix(talk, np.zeros((CHANNELS, len(heard))))
@@ -107,6 +118,19 @@ def test_loads_in_every_way_and_profile(profile, module):
         assert session.run(["wpctl", "inspect", "@DEFAULT_AUDIO_SINK@"]).returncode != 0
         for name in ("pipewire", "wireplumber", "partyline-nodes"):
             assert " E " not in session.log_text(name) and "[E]" not in session.log_text(name)
+
+
+@pytest.mark.parametrize("module", ["server", "process"])
+def test_devices_have_their_ports_without_a_session_manager(module):
+    with Session(tablets=1, channels=1, profile=None, module=module) as session:
+        with session.graph() as graph:
+            for sink in ("partyline.tablet.1", "partyline.channel.1"):
+                source = f"{sink}.listen" if "tablet" in sink else f"{sink}.out"
+                for node, ports in (
+                    (sink, {"playback_MONO", "monitor_MONO"}),
+                    (source, {"input_MONO", "capture_MONO"}),
+                ):
+                    graph.wait_for(lambda g: port_names(g, node) == ports, f"ports of {node}")
 
 
 def test_the_shipped_drop_in_brings_sixteen_and_four():
@@ -180,13 +204,15 @@ def stream_target(graph, stream):
     return targets.pop() if len(targets) == 1 else None
 
 
-def spawn_stream(session, *target):
-    """An application that plays silence as long as its standard input is open."""
-    return session.spawn(
-        "stream",
-        ["pw-cat", "-p", "--raw", "--rate", "48000", "--channels", "1", *target]
-        + ["-P", "{ node.name = stream }", "/dev/zero"],
-    )
+def spawn_stream(session, *target, name="stream"):
+    """An application that plays silence without an end: pw-cat reads raw samples from its input."""
+    with open("/dev/zero", "rb") as silence:
+        return session.spawn(
+            name,
+            ["pw-cat", "-p", "--raw", "--rate", "48000", "--channels", "1", *target]
+            + ["-P", f"{{ node.name = {name} }}", "-"],
+            stdin=silence,
+        )
 
 
 def test_a_stream_goes_where_the_user_sends_it():
@@ -244,6 +270,17 @@ def serials(graph):
     return {Graph.props(item).get("object.serial") for item in graph.of_type("Link")}
 
 
+def device_serials(graph):
+    """Likewise, of the links between devices and matrix only; None until all are there."""
+    ours = {item["id"] for item in graph.of_type("Node") if "partyline.role" in Graph.props(item)}
+    found = {
+        Graph.props(item).get("object.serial")
+        for item in graph.of_type("Link")
+        if {item["info"]["output-node-id"], item["info"]["input-node-id"]} <= ours
+    }
+    return found if len(found) == N_LINKS else None
+
+
 def test_links_come_back_one_by_one():
     with Session(tablets=TABLETS, channels=CHANNELS) as session, session.graph() as graph:
         links = graph.wait_for(
@@ -259,18 +296,56 @@ def test_links_come_back_one_by_one():
         )
 
 
-def test_wireplumber_may_die_and_no_sample_is_lost():
+def stream_serials(graph):
+    """Of the links of the player "stream"."""
+    node = graph.node("stream")["id"]
+    return {
+        Graph.props(item).get("object.serial")
+        for item in graph.of_type("Link")
+        if item["info"]["output-node-id"] == node
+    }
+
+
+def restart_wireplumber(session, watch, number):
+    """Kill WirePlumber under way, start a new one, and wait until it has seen to everything."""
+    session.processes["wireplumber"].kill()
+    with session.graph() as graph:
+        graph.wait_for(lambda g: not has_wireplumber(g), "the end of WirePlumber")
+        watch.wait(0.2)
+        session.start_wireplumber()
+        # One that finds a target for a stream knows the devices and is through with them.
+        name = f"stream-{number}"
+        stream = spawn_stream(
+            session, "--target", "partyline.channel.2", "--latency", session.quantum, name=name
+        )
+        graph.wait_for(lambda g: stream_target(g, name) == "partyline.channel.2", "the stream")
+        watch.wait(0.2)
+        stream.stop()
+        graph.wait_for(lambda g: not g.node(name), "the stream's end")
+
+
+@pytest.mark.parametrize("quantum", [64, 256, 1024])
+def test_wireplumber_may_die_and_come_back_and_no_sample_is_lost(quantum):
+    matrix = model.Matrix(TABLETS, CHANNELS)
+    with Session(tablets=TABLETS, channels=CHANNELS, quantum=quantum) as session:
+        before = wait_links(session)
+        with Watch(session, seed=1) as watch:
+            watch.wait(0.2)
+            with session.graph() as graph:
+                old = graph.wait_for(device_serials, "the links")
+            for number in range(3):
+                restart_wireplumber(session, watch, number)
+                assert wait_links(session) == before
+                with session.graph() as graph:
+                    graph.wait_for(lambda g: device_serials(g) == old, "the same links")
+            watch.check_no_sample_lost(matrix)
+
+
+def test_the_next_wireplumber_mends_a_link_and_doubles_none():
     matrix = model.Matrix(TABLETS, CHANNELS)
     with Session(tablets=TABLETS, channels=CHANNELS) as session:
         before = wait_links(session)
-        with Watch(session, seed=1) as watch:
-            watch.wait(0.3)
-            session.processes["wireplumber"].kill()
-            watch.wait(0.5)
-            assert wait_links(session) == before
-            watch.check_no_sample_lost(matrix)
-
-        # The next one takes over what it finds, mends a link, and doubles none.
+        session.processes["wireplumber"].kill()
         session.start_wireplumber()
         cut = before[0]
         with session.graph() as graph:
@@ -282,8 +357,35 @@ def test_wireplumber_may_die_and_no_sample_is_lost():
                 "one new link, all others the old ones",
             )
         with Watch(session, seed=2) as watch:
-            watch.wait(0.3)
+            watch.wait(1.0)
             watch.check_no_sample_lost(matrix)
+
+
+@pytest.mark.parametrize("profile", ["main", "main-systemwide", "main-embedded"])
+def test_a_program_plays_on_while_wireplumber_restarts(profile):
+    """Its link is the same one before and after, and it can be sent elsewhere as before."""
+    with Session(tablets=TABLETS, channels=CHANNELS, profile=profile) as session:
+        player = spawn_stream(session, "--target", "partyline.tablet.1")
+        with session.graph() as graph:
+            graph.wait_for(lambda g: stream_target(g, "stream") == TALK[0], "the link")
+            graph.wait_for(lambda g: g.node("stream")["info"]["state"] == "running", "the sound")
+            links = stream_serials(graph)
+            seen = graph.record(lambda g: (g.node("stream")["info"]["state"], stream_serials(g)))
+            for _ in range(2):
+                session.processes["wireplumber"].kill()
+                graph.wait_for(lambda g: not has_wireplumber(g), "the end of WirePlumber")
+                session.start_wireplumber()
+                # The one that sees to a stream that came later has seen to the first one.
+                late = spawn_stream(session, "--target", "partyline.channel.1", name="late")
+                graph.wait_for(lambda g: stream_target(g, "late") == "partyline.channel.1", "late")
+                late.stop()
+                graph.wait_for(lambda g: not g.node("late"), "its end")
+            assert seen == [("running", links)]
+            assert player.alive
+            serial = Graph.props(graph.node(TALK[1]))["object.serial"]
+            session.check(["pw-metadata", graph.node("stream")["id"], "target.object", serial])
+            graph.wait_for(lambda g: stream_target(g, "stream") == TALK[1], "the new target")
+            assert len(graph.partyline_links()) == N_LINKS
 
 
 def test_pipewire_may_die_and_everything_comes_back():

@@ -10,6 +10,10 @@ local utils = {}
 -- would take a link for gone that lives on in the server.
 local made = {}
 
+local function link_key (output_id, input_id)
+  return string.format ("%s:%s", output_id, input_id)
+end
+
 function utils.is_linked (links, output_id, input_id)
   return links:lookup {
     Constraint { "link.output.port", "=", output_id },
@@ -18,11 +22,15 @@ function utils.is_linked (links, output_id, input_id)
 end
 
 -- Link two ports. The link lingers: audio goes on while WirePlumber restarts, and the next one
--- finds it. properties: more of the link's, or nil.
-function utils.make_link (output_node, output_id, input_node, input_id, properties)
-  local key = string.format ("%d:%d", output_id, input_id)
+-- finds it.
+--   properties      more of the link's, or nil
+--   done (failure)  called once it is there, or with what went wrong; or nil
+function utils.make_link (output_node, output_id, input_node, input_id, properties, done)
+  local key = link_key (output_id, input_id)
 
+  done = done or function () end
   if made [key] then
+    done (nil)
     return
   end
   local props = {
@@ -37,20 +45,35 @@ function utils.make_link (output_node, output_id, input_node, input_id, properti
   end
   local link = Link ("link-factory", props)
   if not link then
+    done ("there is no link factory")
     return
   end
+  local function forget ()
+    -- By now another may have been made in its place.
+    if made [key] == link then
+      made [key] = nil
+    end
+  end
+
   made [key] = link
-  link:connect ("pw-proxy-destroyed", function ()
-    made [key] = nil
-  end)
+  link:connect ("pw-proxy-destroyed", forget)
   link:activate (Features.ALL, function (_, failure)
     if failure then
-      made [key] = nil
+      forget ()
       log:warning (string.format ("cannot link %s to %s: %s",
           tostring (output_node.properties ["node.name"]),
           tostring (input_node.properties ["node.name"]), tostring (failure)))
     end
+    done (failure and tostring (failure))
   end)
+end
+
+-- Take away a link that was made here or by a WirePlumber before.
+function utils.remove_link (link)
+  local props = link.properties
+
+  made [link_key (props ["link.output.port"], props ["link.input.port"])] = nil
+  link:request_destroy ()
 end
 
 -- {"device":"card:USB,1","port":2} -> { by = "card", name = "USB", device = 1, port = 2 }; nil when

@@ -111,7 +111,7 @@ SimpleEventHook {
       local pair = string.format ("%s:%s", props ["link.output.port"], props ["link.input.port"])
 
       if not wanted [pair] then
-        link:request_destroy ()
+        utils.remove_link (link)
       end
     end
   end

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- A port of Partyline or of a sound card came, a link went, or a binding changed: have the links
--- looked over, once, after all the events that come with it.
+-- A node or a port of Partyline or of a sound card came, a link went, or a binding changed: have
+-- the links looked over, once, after all the events that come with it.
 
 local function is_to_be_linked (source, node_id)
   local nodes = source:call ("get-object-manager", "node")
@@ -11,6 +11,26 @@ local function is_to_be_linked (source, node_id)
   return node ~= nil and (node.properties ["partyline.role"] ~= nil or
       node.properties ["device.api"] == "alsa")
 end
+
+-- Its ports may have been told before the node itself.
+SimpleEventHook {
+  name = "partyline/node-added",
+  interests = {
+    EventInterest {
+      Constraint { "event.type", "=", "node-added" },
+      Constraint { "partyline.role", "+", type = "pw" },
+    },
+    EventInterest {
+      Constraint { "event.type", "=", "node-added" },
+      Constraint { "device.api", "=", "alsa", type = "pw" },
+    },
+  },
+  -- The hook that makes a device's item is the last for its event.
+  before = { "partyline/own-items", "node/create-item" },
+  execute = function (event)
+    event:get_source ():call ("schedule-rescan", "linking")
+  end
+}:register ()
 
 SimpleEventHook {
   name = "partyline/ports-changed",

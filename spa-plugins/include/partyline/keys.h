@@ -103,6 +103,13 @@
 /** on a link that the policy has made for a binding: its key */
 #define PL_KEY_BINDING "partyline.binding"
 
+/* --- Link properties --------------------------------------------------- */
+
+/** who made a link: the word below; links of others have none */
+#define PL_KEY_LINK "partyline.link"
+/** the policy, between a stream and the device that is its target */
+#define PL_LINK_STREAM "stream"
+
 /* --- Settings of the WirePlumber policy (conf/wireplumber) ------------ */
 
 /** Bool, default true: keep the devices linked to the matrix */
