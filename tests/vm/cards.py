@@ -10,6 +10,7 @@ DRIVER = pathlib.Path("/sys/bus/platform/drivers/snd_aloop")
 RATE = 48000
 CHANNELS = 2
 FULL_SCALE = 2.0**31
+FORMAT = ["-t", "raw", "-f", "S32_LE", "-c", str(CHANNELS), "-r", str(RATE)]
 # Float on the way through the graph; a sample that is missing or double is off by far more.
 EXACT = 1e-6
 # One clock for all: then no card is resampled, and every sample can be told.
@@ -43,7 +44,7 @@ def start_play(session, card, samples):
     """Play SAMPLES where the far end of CARD's capture is."""
     path = session.folder / f"play-{card}.raw"
     np.asarray(samples * FULL_SCALE, "<i4").tofile(path)
-    words = ["aplay", "-q", "-D", f"hw:{card},1", "-t", "raw", "-f", "S32_LE", "-c", CHANNELS, "-r", RATE, path]
+    words = ["aplay", "-q", "-D", f"hw:{card},1", *FORMAT, path]
     return session.spawn(f"aplay-{card}", words)
 
 
@@ -52,7 +53,7 @@ class Recording:
 
     def __init__(self, session, card):
         self.path = session.folder / f"record-{card}.raw"
-        words = ["arecord", "-q", "-D", f"hw:{card},1", "-t", "raw", "-f", "S32_LE", "-c", CHANNELS, "-r", RATE]
+        words = ["arecord", "-q", "-D", f"hw:{card},1", *FORMAT]
         self.process = session.spawn(f"arecord-{card}", [*words, self.path])
 
     def get(self):
@@ -68,6 +69,13 @@ def find(reference, recorded, first=0):
     length = 1 << (len(recorded) + len(head)).bit_length()
     spectrum = np.fft.rfft(recorded[first:], length) * np.conj(np.fft.rfft(head, length))
     return first + int(np.argmax(np.fft.irfft(spectrum, length)[: len(recorded) - first]))
+
+
+def find_all(reference, recorded):
+    """All offsets at which RECORDED begins with REFERENCE's first samples."""
+    size = 16
+    found = np.nonzero(np.abs(recorded[: len(recorded) - size] - reference[0]) < EXACT)[0]
+    return [int(at) for at in found if np.all(np.abs(recorded[at : at + size] - reference[:size]) < EXACT)]
 
 
 def wrong_samples(reference, recorded, first=0):

@@ -4,6 +4,8 @@
 -- suspends each device as it comes up, to configure its ports, and so cuts what runs through it
 -- whenever WirePlumber restarts. Our devices have their ports from birth
 -- (pipewire-module/port-config.h); the item only makes them known as targets, and touches nothing.
+-- A sound card of the module's gets none: it is nobody's target.
+--
 -- Streams are linked by link-streams.lua, because WirePlumber's own links ask an item for a format
 -- and would have it configured after all.
 
@@ -39,6 +41,7 @@ AsyncEventHook {
       Constraint { "event.type", "=", "node-added" },
       Constraint { "media.class", "#", "Audio/*", type = "pw-global" },
       Constraint { "partyline.role", "+", type = "pw" },
+      Constraint { "wireplumber.is-virtual", "-", type = "pw" },
     },
   },
   steps = {
@@ -88,6 +91,7 @@ SimpleEventHook {
       Constraint { "event.type", "=", "node-removed" },
       Constraint { "media.class", "#", "Audio/*", type = "pw-global" },
       Constraint { "partyline.role", "+", type = "pw" },
+      Constraint { "wireplumber.is-virtual", "-", type = "pw" },
     },
   },
   execute = function (event)
