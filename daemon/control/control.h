@@ -255,10 +255,15 @@ int pl_control_list_devices(struct pl_control *control, struct pl_device_list **
 
 /**
  * What keeps a binding from sounding: one plain sentence without a full stop; "" when it is well,
- * or not bound. @param endpoint  must be there. @return its length
+ * or not bound.
+ *
+ * @param list      of the same state
+ * @param endpoint  must be there
+ * @return its length
  */
-size_t pl_control_binding_trouble(struct pl_control *control, struct pl_endpoint endpoint,
-				  enum pl_direction direction, char *ret_text, size_t size);
+size_t pl_device_list_trouble(const struct pl_device_list *list, const struct pl_model *model,
+			      struct pl_endpoint endpoint, enum pl_direction direction,
+			      char *ret_text, size_t size);
 /** That, or who else plays to the same port of the card: what is worth saying after binding. */
 size_t pl_control_binding_note(struct pl_control *control, struct pl_endpoint endpoint,
 			       enum pl_direction direction, char *ret_text, size_t size);

@@ -150,20 +150,17 @@ static size_t describe_trouble(const struct pl_device_entry *entry, struct pl_en
 	return strlen(ret_text);
 }
 
-size_t pl_control_binding_trouble(struct pl_control *control, struct pl_endpoint endpoint,
-				  enum pl_direction direction, char *ret_text, size_t size)
+size_t pl_device_list_trouble(const struct pl_device_list *list, const struct pl_model *model,
+			      struct pl_endpoint endpoint, enum pl_direction direction,
+			      char *ret_text, size_t size)
 {
-	const struct pl_binding *binding = pl_model_binding(&control->model, endpoint, direction);
-	struct pl_device_list *list;
-	size_t n;
+	const struct pl_binding *binding = pl_model_binding(model, endpoint, direction);
+	const struct pl_device_entry *entry = find_entry(list, direction, binding->device);
 
 	ret_text[0] = '\0';
-	if (!pl_binding_is_set(binding) || pl_control_list_devices(control, &list) < 0)
+	if (!pl_binding_is_set(binding) || !entry)
 		return 0;
-	n = describe_trouble(find_entry(list, direction, binding->device), endpoint, binding,
-			     ret_text, size);
-	free(list);
-	return n;
+	return describe_trouble(entry, endpoint, binding, ret_text, size);
 }
 
 static bool overlaps(uint32_t a, uint32_t b)
@@ -206,7 +203,7 @@ size_t pl_control_binding_note(struct pl_control *control, struct pl_endpoint en
 	if (!pl_binding_is_set(binding) || pl_control_list_devices(control, &list) < 0)
 		return 0;
 	entry = find_entry(list, direction, binding->device);
-	if (describe_trouble(entry, endpoint, binding, ret_text, size) == 0 &&
+	if (entry && describe_trouble(entry, endpoint, binding, ret_text, size) == 0 &&
 	    direction == PL_PLAYBACK)
 		describe_sharing(entry, endpoint, binding, ret_text, size);
 	free(list);

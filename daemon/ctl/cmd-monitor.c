@@ -72,6 +72,24 @@ static void object_of(const char *path, const char *interface, char object[16], 
 	ctl_snake_case(dot ? dot + 1 : interface, object, 16);
 }
 
+/** "card:ID,0 capture running, …": of Manager.Devices what a line has room for */
+static void print_devices(struct json_object *devices)
+{
+	size_t n_devices = json_object_array_length(devices);
+
+	for (size_t i = 0; i < n_devices; i++) {
+		struct json_object *device = json_object_array_get_idx(devices, i);
+		struct json_object *names = json_object_array_get_idx(device, 1);
+
+		printf("%s", i ? ", " : "");
+		ctl_print_text(json_object_get_string(json_object_array_get_idx(names, 0)));
+		printf(" %s %s", json_object_get_string(json_object_array_get_idx(device, 0)),
+		       json_object_get_string(json_object_array_get_idx(device, 5)));
+	}
+	puts(n_devices ? "" : "none");
+	fflush(stdout);
+}
+
 static void print_property(struct ctl *ctl, const char *object, unsigned id, const char *property,
 			   struct json_object *value)
 {
@@ -83,6 +101,10 @@ static void print_property(struct ctl *ctl, const char *object, unsigned id, con
 		if (id > 0)
 			printf(" %u", id);
 		printf(" %s: ", property);
+		if (strcmp(property, "devices") == 0) {
+			print_devices(value);
+			return;
+		}
 		ctl_print_text(
 			json_object_is_type(value, json_type_string)
 				? json_object_get_string(value)

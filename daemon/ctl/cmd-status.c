@@ -99,6 +99,18 @@ static bool graph_stands(struct ctl *ctl, struct json_object *manager)
 	       json_object_get_uint64(ctl_json_member(manager, "cycles"));
 }
 
+/** Sound cards that are bound and do not sound; without the engine none of them can. */
+static void add_troubles(struct json_object *problems, struct json_object *manager)
+{
+	struct json_object *troubles = ctl_json_member(manager, "binding_troubles");
+
+	if (!troubles || !ctl_json_bool(manager, "connected"))
+		return;
+	for (size_t i = 0; i < json_object_array_length(troubles); i++)
+		json_object_array_add(problems,
+				      json_object_get(json_object_array_get_idx(troubles, i)));
+}
+
 static struct json_object *find_problems(struct ctl *ctl, struct json_object *manager)
 {
 	struct json_object *problems = json_object_new_array();
@@ -115,6 +127,7 @@ static struct json_object *find_problems(struct ctl *ctl, struct json_object *ma
 	} else if (graph_stands(ctl, manager))
 		add_problem(problems,
 			    "the graph stands still: no driver runs the matrix (look at: pw-top)");
+	add_troubles(problems, manager);
 	if (n_bad > 0) {
 		snprintf(
 			text, sizeof(text),

@@ -12,6 +12,8 @@ struct pl_log_events {
 	struct pl_control *control;
 	struct pl_log *log;
 	struct pl_listener listener;
+	/* bindings that were told to be in trouble: of channels, of tablets */
+	uint64_t troubled[2][PL_DIRECTION_MAX_];
 };
 
 static void add_bool(struct json_object *data, const char *key, bool value)
@@ -92,6 +94,48 @@ static void log_binding(struct pl_log_events *events, const struct pl_event *eve
 			pl_log_event(events->log, PL_LOG_WARNING, "binding.note", NULL, "%s", note);
 }
 
+/** A bound card that went missing, fails or is back: once each. */
+static void log_trouble(struct pl_log_events *events, const struct pl_device_list *list,
+			struct pl_endpoint endpoint, enum pl_direction direction)
+{
+	const struct pl_model *model = pl_control_model(events->control);
+	const struct pl_binding *binding = pl_model_binding(model, endpoint, direction);
+	uint64_t *troubled = &events->troubled[endpoint.is_tablet][direction];
+	uint64_t bit = pl_mask_bit(endpoint.id);
+	char text[512];
+
+	if (pl_device_list_trouble(list, model, endpoint, direction, text, sizeof(text)) > 0) {
+		if (!(*troubled & bit))
+			pl_log_event(events->log, PL_LOG_WARNING, "binding.trouble", NULL, "%s",
+				     text);
+		*troubled |= bit;
+		return;
+	}
+	if ((*troubled & bit) && pl_binding_is_set(binding))
+		pl_log_event(events->log, PL_LOG_INFO, "binding.well", NULL, "%s %u: %s is there",
+			     endpoint.is_tablet ? "tablet" : "channel", endpoint.id,
+			     binding->device);
+	*troubled &= ~bit;
+}
+
+static void log_troubles(struct pl_log_events *events)
+{
+	const struct pl_model *model = pl_control_model(events->control);
+	struct pl_device_list *list;
+
+	/* Without the graph every card is missing: that has a record of its own. */
+	if (!pl_control_engine_is_connected(events->control) ||
+	    pl_control_list_devices(events->control, &list) < 0)
+		return;
+	for (unsigned d = 0; d < PL_DIRECTION_MAX_; d++) {
+		for (uint32_t id = 1; id <= model->n_channels; id++)
+			log_trouble(events, list, (struct pl_endpoint){false, id}, d);
+		for (uint32_t id = 1; id <= model->n_tablets; id++)
+			log_trouble(events, list, (struct pl_endpoint){true, id}, d);
+	}
+	free(list);
+}
+
 static void log_reload(struct pl_log_events *events, const struct pl_event *event,
 		       struct json_object *data)
 {
@@ -166,11 +210,12 @@ static void on_event(void *userdata, const struct pl_event *event)
 		break;
 	case PL_EVENT_ENGINE:
 		log_engine(events, data);
+		log_troubles(events);
 		break;
 	case PL_EVENT_DEVICES:
-		/* comes with every start and stop of a stream; what is bound and missing is told by
-		 * the engine's own record */
+		/* comes with every start and stop of a card, too: only what matters is written */
 		json_object_put(data);
+		log_troubles(events);
 		break;
 	}
 }

@@ -176,9 +176,14 @@ def test_unplugged_is_missing_and_plugged_again_is_linked(session):
     assert trouble in session.check(["busctl", "--user", "get-property", "org.partyline.Partyline1",
                                      "/org/partyline/Partyline1", "org.partyline.Partyline1.Manager",
                                      "BindingTroubles"])  # fmt: skip
+    status = session.run(["partylinectl", "status"])
+    assert status.returncode == 5 and f"! {trouble}" in status.stdout
     make_card(session, "Desk", "Audio/Sink")
     wait_links(session, link)
     wait_state(session, "card:Desk,0", "playback", "running")
+    records = session.log_text("partyline").splitlines()
+    assert sum("binding.trouble" in record for record in records) == 1
+    assert sum("binding.well" in record for record in records) == 1
     ctl(session, "unbind", "channel", "1", "playback")
     wait_links(session)
     wait(session, lambda: not metadata(session), "no bindings")

@@ -146,8 +146,8 @@ int pl_dbus_get_devices(sd_bus *bus, const char *path, const char *interface, co
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_troubles(sd_bus_message *reply, struct pl_control *control, bool is_tablet,
-			   uint32_t n)
+static int append_troubles(sd_bus_message *reply, const struct pl_model *model,
+			   const struct pl_device_list *list, bool is_tablet, uint32_t n)
 {
 	char text[512];
 	int r = 0;
@@ -156,7 +156,7 @@ static int append_troubles(sd_bus_message *reply, struct pl_control *control, bo
 		struct pl_endpoint endpoint = {.is_tablet = is_tablet, .id = id};
 
 		for (unsigned d = 0; r >= 0 && d < PL_DIRECTION_MAX_; d++)
-			if (pl_control_binding_trouble(control, endpoint, d, text, sizeof(text)) >
+			if (pl_device_list_trouble(list, model, endpoint, d, text, sizeof(text)) >
 			    0)
 				r = sd_bus_message_append(reply, "s", text);
 	}
@@ -169,12 +169,17 @@ int pl_dbus_get_binding_troubles(sd_bus *bus, const char *path, const char *inte
 {
 	struct pl_face_dbus *face = userdata;
 	const struct pl_model *model = pl_control_model(face->control);
+	struct pl_device_list *list;
 	int r;
 
+	r = pl_control_list_devices(face->control, &list);
+	if (r < 0)
+		return r;
 	r = sd_bus_message_open_container(reply, 'a', "s");
 	if (r >= 0)
-		r = append_troubles(reply, face->control, false, model->n_channels);
+		r = append_troubles(reply, model, list, false, model->n_channels);
 	if (r >= 0)
-		r = append_troubles(reply, face->control, true, model->n_tablets);
+		r = append_troubles(reply, model, list, true, model->n_tablets);
+	free(list);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -106,6 +106,20 @@ static int bind(struct bench *b, struct pl_endpoint endpoint, enum pl_direction 
 	return pl_control_bind(b->control, &admin, endpoint, direction, device, port, &b->error);
 }
 
+/** @return the trouble's length; it is in b->text */
+static size_t trouble(struct bench *b, struct pl_endpoint endpoint, enum pl_direction direction)
+{
+	struct pl_device_list *list;
+	size_t n;
+
+	if (pl_control_list_devices(b->control, &list) < 0)
+		return SIZE_MAX;
+	n = pl_device_list_trouble(list, pl_control_model(b->control), endpoint, direction, b->text,
+				   sizeof(b->text));
+	free(list);
+	return n;
+}
+
 PL_TEST(a_binding_is_kept_applied_and_told)
 {
 	const struct pl_binding *binding;
@@ -215,23 +229,19 @@ PL_TEST(troubles_in_words)
 	bench_start(&b);
 	b.devices = cards;
 	b.n_devices = 3;
-	PL_CHECK_INT(pl_control_binding_trouble(b.control, CHANNEL(1), PL_CAPTURE, b.text,
-						sizeof(b.text)),
-		     0);
+	PL_CHECK_INT(trouble(&b, CHANNEL(1), PL_CAPTURE), 0);
 	PL_CHECK_INT(bind(&b, CHANNEL(1), PL_CAPTURE, "card:USB", 2), 0);
-	PL_CHECK_INT(pl_control_binding_trouble(b.control, CHANNEL(1), PL_CAPTURE, b.text,
-						sizeof(b.text)),
-		     0);
+	PL_CHECK_INT(trouble(&b, CHANNEL(1), PL_CAPTURE), 0);
 	PL_CHECK_STR(b.text, "");
 	PL_CHECK_INT(bind(&b, CHANNEL(1), PL_CAPTURE, "card:USB", 3), 0);
-	pl_control_binding_trouble(b.control, CHANNEL(1), PL_CAPTURE, b.text, sizeof(b.text));
+	trouble(&b, CHANNEL(1), PL_CAPTURE);
 	PL_CHECK_STR(b.text, "channel 1 captures from port 3 of card:USB,0, which has only 2");
 	PL_CHECK_INT(bind(&b, TABLET(1), PL_PLAYBACK, "serial:Radio,1", 0), 0);
-	pl_control_binding_trouble(b.control, TABLET(1), PL_PLAYBACK, b.text, sizeof(b.text));
+	trouble(&b, TABLET(1), PL_PLAYBACK);
 	PL_CHECK(strstr(b.text, "tablet 1 plays to serial:Radio,1, which does not work"));
 	/* a card of that name, but in the other direction */
 	PL_CHECK_INT(bind(&b, TABLET(1), PL_CAPTURE, "serial:Radio,1", 0), 0);
-	pl_control_binding_trouble(b.control, TABLET(1), PL_CAPTURE, b.text, sizeof(b.text));
+	trouble(&b, TABLET(1), PL_CAPTURE);
 	PL_CHECK(strstr(b.text, "captures from serial:Radio,1, which is not there"));
 	bench_stop(&b);
 }
