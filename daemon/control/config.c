@@ -183,8 +183,8 @@ static int take_string(struct json_object *object, const char *name, char *value
 	if (!v)
 		return 0;
 	length = (size_t)json_object_get_string_len(v);
-	/* The schema counts characters, the buffer bytes; and a NUL would cut the text. */
-	if (length >= size || strlen(json_object_get_string(v)) != length)
+	/* The schema counts characters, the buffer bytes. */
+	if (length >= size)
 		return -EINVAL;
 	memcpy(value, json_object_get_string(v), length + 1);
 	return 0;
@@ -312,7 +312,7 @@ int pl_config_parse(const char *name, const char *text, size_t size, struct pl_c
 	if (r < 0) {
 		pl_config_done(&config);
 		snprintf(pointer, sizeof(pointer), "%s", refused);
-		snprintf(reason, sizeof(reason), "is too long or has a NUL in it");
+		snprintf(reason, sizeof(reason), "is too long");
 		goto out;
 	}
 	*ret_config = config;

@@ -10,15 +10,26 @@
 
 /** Strict reading of JSON, and numbers that come back exactly as they were written. */
 
+/** Objects and arrays inside each other; more is refused. */
 #define PL_JSON_DEPTH_MAX 32
 
+struct pl_json_fault {
+	size_t offset;   /**< where reading stopped, bytes */
+	const char *why; /**< one plain sentence, a literal */
+};
+
 /**
- * Parse one document (RFC 8259): UTF-8, nothing behind it but white space, at most PL_JSON_DEPTH_MAX deep.
+ * Read one document to the letter of RFC 8259 (no comments, NaN, single quotes, trailing commas),
+ * in valid UTF-8, with nothing behind it but white space; no "\u0000", no lone surrogate, no name
+ * twice in one object, at most PL_JSON_DEPTH_MAX deep. What is checked is what was sent.
  *
- * @param ret_tree    put by the caller; NULL for the document `null`
- * @param ret_reason  what is wrong and at which byte, on -EINVAL
- * @return 0, -EINVAL or -ENOMEM
+ * @param ret_tree   put by the caller; NULL for the document `null`
+ * @param ret_fault  what is wrong, on -EINVAL
+ * @return 0, -EINVAL or -ENOMEM. Thread: any
  */
+int pl_json_read(const char *text, size_t size, struct json_object **ret_tree,
+		 struct pl_json_fault *ret_fault);
+/** The same, with the fault as "not JSON at byte N: why". @param ret_reason  untouched on -ENOMEM */
 int pl_json_parse(const char *text, size_t size, struct json_object **ret_tree, char *ret_reason,
 		  size_t reason_size);
 

@@ -253,8 +253,7 @@ static int read_name(struct json_object *value, char *ret_name)
 	if (!json_object_is_type(value, json_type_string))
 		return -EINVAL;
 	name = json_object_get_string(value);
-	/* A NUL inside the string would cut it silently. */
-	if (strlen(name) != (size_t)json_object_get_string_len(value) || !pl_name_is_valid(name))
+	if (!pl_name_is_valid(name))
 		return -EINVAL;
 	memset(ret_name, 0, PL_NAME_MAX);
 	memcpy(ret_name, name, strlen(name));
@@ -263,12 +262,9 @@ static int read_name(struct json_object *value, char *ret_name)
 
 static int read_device(struct json_object *value, char ret_device[PL_DEVICE_NAME_MAX])
 {
-	const char *text = json_object_get_string(value);
-
-	if (!json_object_is_type(value, json_type_string) ||
-	    strlen(text) != (size_t)json_object_get_string_len(value))
+	if (!json_object_is_type(value, json_type_string))
 		return -EINVAL;
-	return pl_device_name_read(text, ret_device, NULL);
+	return pl_device_name_read(json_object_get_string(value), ret_device, NULL);
 }
 
 /** {"device","port"}; without port all of them */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "body.h"
-#include "json-check.h"
+#include "json-strict.h"
 
 /** More things wrong than this in one body are not listed. */
 #define DETAILS_MAX 32u
@@ -256,7 +256,7 @@ static int read_fields(struct place *at, const struct pl_body_field *fields, siz
 static int read_tree(struct place *at, const char *text, size_t size, size_t n_fields,
 		     struct json_object **ret_tree)
 {
-	struct pl_json_check check;
+	struct pl_json_fault fault;
 	char msg[160];
 	int r;
 
@@ -268,10 +268,10 @@ static int read_tree(struct place *at, const char *text, size_t size, size_t n_f
 		complain(at, "Field required", "missing");
 		return -EINVAL;
 	}
-	r = pl_json_read(text, size, ret_tree, &check);
+	r = pl_json_read(text, size, ret_tree, &fault);
 	if (r == -EINVAL) {
-		snprintf(msg, sizeof(msg), "JSON decode error at byte %zu: %s", check.offset,
-			 check.why);
+		snprintf(msg, sizeof(msg), "JSON decode error at byte %zu: %s", fault.offset,
+			 fault.why);
 		complain(at, msg, "json_invalid");
 	}
 	return r;

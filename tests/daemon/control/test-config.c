@@ -73,7 +73,7 @@ PL_TEST(faults_name_file_and_pointer)
 	static const struct {
 		const char *text, *reason;
 	} cases[] = {
-		{"", "FILE: the document ends too early"},
+		{"", "FILE: not JSON at byte 0: the text ends too early"},
 		{"[]", "FILE: must be of type object"},
 		{"{\"tablets\":0}", "FILE: /tablets: must be at least 1"},
 		{"{\"tablets\":65}", "FILE: /tablets: must be at most 64"},
@@ -86,8 +86,8 @@ PL_TEST(faults_name_file_and_pointer)
 		{"{\"log\":{\"level\":\"loud\"}}", "FILE: /log/level: must be one of "
 						   "[\"debug\",\"info\",\"warning\",\"error\"]"},
 		{"{\"headroom_db\":6,}", NULL},
-		{"{\"pipewire\":{\"remote\":\"a\\u0000b\"}}",
-		 "FILE: /pipewire/remote: is too long or has a NUL in it"},
+		{"{\"pipewire\":{\"remote\":\"a\\u0000b\"}}", NULL},
+		{"{\"fs\":1,\"fs\":2}", NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

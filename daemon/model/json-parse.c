@@ -3,9 +3,17 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "json-check.h"
+#include "json-strict.h"
+#include "utf8.h"
+
+/*
+ * json-c alone is too lax: it takes NaN and single quotes, the last of two equal names, cuts strings
+ * at NUL; its own strict mode differs from version to version. So the text is checked here, and
+ * json-c only builds the tree.
+ */
 
 struct scan {
 	const unsigned char *p, *end;
@@ -26,28 +34,13 @@ static void skip_space(struct scan *s)
 		s->p++;
 }
 
-/** One UTF-8 sequence of two to four bytes, shortest form, no surrogates (RFC 3629). */
 static int scan_utf8(struct scan *s)
 {
-	unsigned char c = *s->p;
-	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-	unsigned char low = 0x80, high = 0xbf;
+	uint32_t code;
+	size_t n = pl_utf8_read((const char *)s->p, (size_t)(s->end - s->p), &code);
 
-	if (c < 0xc2 || c > 0xf4 || (size_t)(s->end - s->p) < n)
-		return refuse(s, "The text is not valid UTF-8");
-	if (c == 0xe0)
-		low = 0xa0;
-	else if (c == 0xed)
-		high = 0x9f;
-	else if (c == 0xf0)
-		low = 0x90;
-	else if (c == 0xf4)
-		high = 0x8f;
-	if (s->p[1] < low || s->p[1] > high)
-		return refuse(s, "The text is not valid UTF-8");
-	for (size_t i = 2; i < n; i++)
-		if ((s->p[i] & 0xc0) != 0x80)
-			return refuse(s, "The text is not valid UTF-8");
+	if (n == 0)
+		return refuse(s, "the text is not valid UTF-8");
 	s->p += n;
 	return 0;
 }
@@ -57,7 +50,7 @@ static int scan_hex4(struct scan *s, uint32_t *ret_value)
 	uint32_t value = 0;
 
 	if (s->end - s->p < 4)
-		return refuse(s, "An escape is cut short");
+		return refuse(s, "an escape is cut short");
 	for (int i = 0; i < 4; i++) {
 		unsigned char c = s->p[i];
 
@@ -67,7 +60,7 @@ static int scan_hex4(struct scan *s, uint32_t *ret_value)
 		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
 			value |= (uint32_t)((c | 32) - 'a' + 10);
 		else
-			return refuse(s, "An escape is not hexadecimal");
+			return refuse(s, "an escape is not hexadecimal");
 	}
 	s->p += 4;
 	*ret_value = value;
@@ -83,19 +76,19 @@ static int scan_unicode_escape(struct scan *s)
 	if (r < 0)
 		return r;
 	if (unit == 0)
-		return refuse(s, "A string contains NUL");
+		return refuse(s, "a string contains NUL");
 	if (unit >= 0xdc00 && unit <= 0xdfff)
-		return refuse(s, "A string contains half a surrogate pair");
+		return refuse(s, "a string contains half a surrogate pair");
 	if (unit < 0xd800 || unit > 0xdbff)
 		return 0;
 	if (s->end - s->p < 2 || s->p[0] != '\\' || s->p[1] != 'u')
-		return refuse(s, "A string contains half a surrogate pair");
+		return refuse(s, "a string contains half a surrogate pair");
 	s->p += 2;
 	r = scan_hex4(s, &low);
 	if (r < 0)
 		return r;
 	if (low < 0xdc00 || low > 0xdfff)
-		return refuse(s, "A string contains half a surrogate pair");
+		return refuse(s, "a string contains half a surrogate pair");
 	return 0;
 }
 
@@ -112,7 +105,7 @@ static int scan_string(struct scan *s)
 			return 0;
 		}
 		if (c < 0x20)
-			return refuse(s, "A string contains a control character");
+			return refuse(s, "a string contains a control character");
 		if (c >= 0x80) {
 			r = scan_utf8(s);
 			continue;
@@ -126,9 +119,9 @@ static int scan_string(struct scan *s)
 		if (c == 'u')
 			r = scan_unicode_escape(s);
 		else if (!strchr("\"\\/bfnrt", c) || c == '\0')
-			return refuse(s, "A string contains an unknown escape");
+			return refuse(s, "a string contains an unknown escape");
 	}
-	return r < 0 ? r : refuse(s, "A string has no end");
+	return r < 0 ? r : refuse(s, "a string has no end");
 }
 
 static size_t scan_digits(struct scan *s)
@@ -147,18 +140,18 @@ static int scan_number(struct scan *s)
 	if (s->p < s->end && *s->p == '0')
 		s->p++;
 	else if (scan_digits(s) == 0)
-		return refuse(s, "A value was expected");
+		return refuse(s, "a value was expected");
 	if (s->p < s->end && *s->p == '.') {
 		s->p++;
 		if (scan_digits(s) == 0)
-			return refuse(s, "A number has no digits after its point");
+			return refuse(s, "a number has no digits after its point");
 	}
 	if (s->p < s->end && (*s->p == 'e' || *s->p == 'E')) {
 		s->p++;
 		if (s->p < s->end && (*s->p == '+' || *s->p == '-'))
 			s->p++;
 		if (scan_digits(s) == 0)
-			return refuse(s, "A number has no digits in its exponent");
+			return refuse(s, "a number has no digits in its exponent");
 	}
 	return 0;
 }
@@ -168,7 +161,7 @@ static int scan_word(struct scan *s, const char *word)
 	size_t n = strlen(word);
 
 	if ((size_t)(s->end - s->p) < n || memcmp(s->p, word, n) != 0)
-		return refuse(s, "A value was expected");
+		return refuse(s, "a value was expected");
 	s->p += n;
 	return 0;
 }
@@ -195,14 +188,14 @@ static int scan_name(struct scan *s)
 	int r;
 
 	if (s->p == s->end || *s->p != '"')
-		return refuse(s, "A name in double quotes was expected");
+		return refuse(s, "a name in double quotes was expected");
 	r = scan_string(s);
 	if (r < 0)
 		return r;
 	s->n_names++;
 	skip_space(s);
 	if (s->p == s->end || *s->p != ':')
-		return refuse(s, "A colon was expected");
+		return refuse(s, "a colon was expected");
 	s->p++;
 	skip_space(s);
 	return 0;
@@ -222,10 +215,10 @@ static int scan_value(struct scan *s)
 		bool opened = false;
 
 		if (s->p == s->end)
-			return refuse(s, "The text ends too early");
+			return refuse(s, "the text ends too early");
 		if (*s->p == '{' || *s->p == '[') {
 			if (depth == PL_JSON_DEPTH_MAX)
-				return refuse(s, "The text is nested too deeply");
+				return refuse(s, "the text is nested too deeply");
 			closing[depth++] = *s->p == '{' ? '}' : ']';
 			s->p++;
 			skip_space(s);
@@ -240,7 +233,7 @@ static int scan_value(struct scan *s)
 			if (!opened)
 				skip_space(s);
 			if (s->p == s->end)
-				return refuse(s, "The text ends too early");
+				return refuse(s, "the text ends too early");
 			if (*s->p == closing[depth - 1]) {
 				s->p++;
 				depth--;
@@ -250,7 +243,7 @@ static int scan_value(struct scan *s)
 			if (!opened) {
 				if (*s->p != ',')
 					return refuse(s,
-						      "A comma or a closing bracket was expected");
+						      "a comma or a closing bracket was expected");
 				s->p++;
 				skip_space(s);
 			}
@@ -266,7 +259,9 @@ static int scan_value(struct scan *s)
 	}
 }
 
-int pl_json_check(const char *text, size_t size, struct pl_json_check *ret_check)
+/** @param ret_n_names  names of all objects together */
+static int check(const char *text, size_t size, size_t *ret_n_names,
+		 struct pl_json_fault *ret_fault)
 {
 	struct scan s = {
 		.p = (const unsigned char *)text,
@@ -279,13 +274,13 @@ int pl_json_check(const char *text, size_t size, struct pl_json_check *ret_check
 	if (r >= 0) {
 		skip_space(&s);
 		if (s.p != s.end)
-			r = refuse(&s, "There is more after the end of the text");
+			r = refuse(&s, "there is more after the end of the text");
 	}
-	*ret_check = (struct pl_json_check){
+	*ret_fault = (struct pl_json_fault){
 		.offset = (size_t)(s.p - (const unsigned char *)text),
-		.n_names = s.n_names,
 		.why = s.why,
 	};
+	*ret_n_names = s.n_names;
 	return r;
 }
 
@@ -307,18 +302,19 @@ static size_t count_names(struct json_object *tree)
 }
 
 int pl_json_read(const char *text, size_t size, struct json_object **ret_tree,
-		 struct pl_json_check *ret_check)
+		 struct pl_json_fault *ret_fault)
 {
 	struct json_tokener *tokener;
 	struct json_object *tree;
 	enum json_tokener_error error;
+	size_t n_names;
 	int r;
 
 	if (size > INT_MAX) {
-		*ret_check = (struct pl_json_check){.why = "The text is too long"};
+		*ret_fault = (struct pl_json_fault){.why = "the text is too long"};
 		return -EINVAL;
 	}
-	r = pl_json_check(text, size, ret_check);
+	r = check(text, size, &n_names, ret_fault);
 	if (r < 0)
 		return r;
 
@@ -326,7 +322,6 @@ int pl_json_read(const char *text, size_t size, struct json_object **ret_tree,
 	tokener = json_tokener_new_ex(PL_JSON_DEPTH_MAX + 2);
 	if (!tokener)
 		return -ENOMEM;
-	/* Not json-c's strict mode: the check above is stricter, and 0.18's refuses all but ASCII. */
 	tree = json_tokener_parse_ex(tokener, text, (int)size);
 	error = json_tokener_get_error(tokener);
 	if (error == json_tokener_continue) {
@@ -336,16 +331,29 @@ int pl_json_read(const char *text, size_t size, struct json_object **ret_tree,
 	}
 	json_tokener_free(tokener);
 	if (error != json_tokener_success) {
-		ret_check->why = json_tokener_error_desc(error);
+		ret_fault->why = json_tokener_error_desc(error);
 		json_object_put(tree);
 		return -EINVAL;
 	}
 	/* json-c keeps the last of equal names: fewer in the tree than in the text */
-	if (count_names(tree) != ret_check->n_names) {
-		ret_check->why = "A name is given twice in one object";
+	if (count_names(tree) != n_names) {
+		ret_fault->why = "a name is given twice in one object";
 		json_object_put(tree);
 		return -EINVAL;
 	}
 	*ret_tree = tree;
 	return 0;
+}
+
+int pl_json_parse(const char *text, size_t size, struct json_object **ret_tree, char *ret_reason,
+		  size_t reason_size)
+{
+	struct pl_json_fault fault;
+	int r;
+
+	r = pl_json_read(text, size, ret_tree, &fault);
+	if (r == -EINVAL)
+		snprintf(ret_reason, reason_size, "not JSON at byte %zu: %s", fault.offset,
+			 fault.why);
+	return r;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
-#include "json-check.h"
+#include "json-strict.h"
 #include "pltest.h"
 
 static int read_text(const char *text, size_t size)
 {
-	struct pl_json_check check;
+	struct pl_json_fault fault;
 	struct json_object *tree = NULL;
-	int r = pl_json_read(text, size, &tree, &check);
+	int r = pl_json_read(text, size, &tree, &fault);
 
 	json_object_put(tree);
-	if (r < 0 && !check.why)
+	if (r < 0 && !fault.why)
 		return 1; /* a refusal without a reason */
 	return r;
 }
