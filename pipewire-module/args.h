@@ -27,6 +27,11 @@
 #define PL_RATE_HZ_MIN 8000u
 #define PL_RATE_HZ_MAX 192000u
 
+/** What the matrix asks for at the server's default rate, as node.latency: a player that asks for
+ * more (pw-cat: 100 ms) must not raise the quantum, and with it the delay, of everybody; who asks
+ * for less gets it. Frames: 5.3 ms at 48 kHz. */
+#define PL_LATENCY_FRAMES_DEFAULT 256u
+
 /** What libpipewire-module-partyline is told, checked as a whole. */
 struct pl_module_args {
 	/** "tablets", 1..PL_TABLETS_MAX; default: context property partyline.tablets, else 16 */
@@ -39,7 +44,8 @@ struct pl_module_args {
 	char *remote_name;
 	/** "node.props": more properties of every node; the three below go before it */
 	struct pw_properties *node_props;
-	struct pw_properties *matrix_props;  /**< "matrix.props" */
+	/** "matrix.props"; without a node.latency, here or above, it is PL_LATENCY_FRAMES_DEFAULT */
+	struct pw_properties *matrix_props;
 	struct pw_properties *tablet_props;  /**< "tablet.props": both sides of a tablet */
 	struct pw_properties *channel_props; /**< "channel.props": both sides of a channel */
 	/** "tablet.descriptions": [ "Gallery" "Stage" … ], node.description of the tablets from 1;

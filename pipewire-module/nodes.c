@@ -16,7 +16,7 @@
 #include "nodes.h"
 #include "port-config.h"
 
-/* Of a port's format, where any will do: the graph's own rate holds. */
+/* Of a port's format, where any will do: the graph's own rate holds. PipeWire's default as well. */
 #define ANY_RATE_HZ 48000u
 
 struct owned_node {
@@ -182,6 +182,17 @@ static struct pw_properties *common_props(const struct pl_nodes *nodes,
 	return props;
 }
 
+/** Of the whole group: the shortest latency that one of its nodes asks for sets the quantum. */
+static void set_latency(const struct pl_nodes *nodes, struct pw_properties *props)
+{
+	const struct pw_properties *defaults = pw_context_get_properties(nodes->setup.context);
+
+	if (!pw_properties_get(props, PW_KEY_NODE_LATENCY))
+		pw_properties_setf(
+			props, PW_KEY_NODE_LATENCY, "%u/%u", PL_LATENCY_FRAMES_DEFAULT,
+			pw_properties_get_uint32(defaults, "default.clock.rate", ANY_RATE_HZ));
+}
+
 static int matrix_make(struct pl_nodes *nodes)
 {
 	const struct pl_module_args *args = nodes->setup.args;
@@ -200,6 +211,7 @@ static int matrix_make(struct pl_nodes *nodes)
 	pw_properties_set(props, PL_KEY_METERS_SOCKET, nodes->setup.meters_socket);
 	if (!pw_properties_get(props, PW_KEY_NODE_DESCRIPTION))
 		pw_properties_set(props, PW_KEY_NODE_DESCRIPTION, "Partyline Matrix");
+	set_latency(nodes, props);
 	/* Talk keys, ramps and meters go on while nobody plays or listens. */
 	pw_properties_set(props, PW_KEY_NODE_ALWAYS_PROCESS, "true");
 

@@ -162,7 +162,7 @@ class Session:
         for name in ("state", "cache", "config", "data"):
             (self.folder / name).mkdir(exist_ok=True)
         in_server = self.module == "server"
-        args = confs.module_args(self.tablets, self.channels, self.module_args)
+        args = confs.module_args(self.tablets, self.channels, self._module_args())
         confs.write_pipewire(
             self.folder / "pipewire",
             rate=self.rate,
@@ -182,6 +182,11 @@ class Session:
         if not self.host_session:
             for name in ("PIPEWIRE_REMOTE", "PIPEWIRE_CORE", "PULSE_RUNTIME_PATH", "PULSE_COOKIE"):
                 self.env.pop(name, None)
+
+    def _module_args(self):
+        """The matrix asks for the session's quantum, whatever players ask for."""
+        latency = f"{{ node.latency = {self.quantum}/{self.rate} }}"
+        return {"matrix.props": latency, **(self.module_args or {})}
 
     def environment(self):
         """The variables that lead a program to this instance."""

@@ -3,6 +3,7 @@
 
 import mmap
 import os
+import time
 
 import numpy as np
 import pytest
@@ -419,3 +420,38 @@ def test_the_process_of_its_own_follows_the_server_and_can_be_replaced():
         # The second process has taken over the socket that the killed one left.
         assert len(list(session.runtime.glob("partyline-meters-*"))) == 1
         os.close(meterpage.receive(meterpage.find_socket(session)))
+
+
+# --- quantum ---------------------------------------------------------------
+
+
+def test_a_patient_player_does_not_raise_the_quantum():
+    """The matrix asks for 256 samples by itself; a server and a player that want more get that."""
+    with Session(tablets=2, channels=1, quantum=1024, module_args={"matrix.props": "{ }"}) as session:
+        page = meterpage.MeterPage(meterpage.find_socket(session))
+        with session.graph() as graph:
+            seen = []
+            for latency in ("1s", "100ms", "64"):
+                name = f"stream-{latency}"
+                player = spawn_stream(
+                    session, "--target", "partyline.tablet.1", "--latency", latency, name=name
+                )
+                graph.wait_for(
+                    lambda g: stream_target(g, name) == TALK[0]
+                    and g.node(name)["info"]["state"] == "running",
+                    "the player",
+                )
+                seen.append(quantum_after(page, 50))
+                player.stop()
+                graph.wait_for(lambda g: not g.node(name), "its end")
+        assert seen == [256, 256, 64]
+
+
+def quantum_after(page, n_cycles):
+    """Once so many more cycles have gone by."""
+    end = page.n_cycles + n_cycles
+    guard = time.monotonic() + audio.GUARD_SECONDS
+    while page.n_cycles < end:
+        assert time.monotonic() < guard, "the graph stands still"
+        time.sleep(0.01)  # the page tells no events
+    return page.quantum
