@@ -2,6 +2,7 @@
 """The daemon and the server may be killed at any moment: audio, state and links survive."""
 
 import json
+import subprocess
 import urllib.request
 
 import numpy as np
@@ -84,11 +85,13 @@ class Connection:
         words += ["/org/partyline/Partyline1", "org.partyline.Partyline1.Manager", "Connected"]
         process = self.session.spawn(
             "bus-monitor",
-            ["busctl", "--user", "--json=short", "monitor", "org.partyline.Partyline1"],
-            stdout=-1,
+            ["busctl", "--user", "monitor", "org.partyline.Partyline1"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         )
-        process.popen.stdout.readline()  # it listens
+        # Told once it listens; a message may be long in coming.
+        assert "Monitoring" in process.popen.stdout.readline()
         try:
             while json.loads(self.session.check(["busctl", *words]))["data"] is not True:
                 for line in process.popen.stdout:
