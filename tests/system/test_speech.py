@@ -21,7 +21,10 @@ SECONDS = 20.0  # room for the program's start; the recording ends with the prog
 
 @pytest.fixture(scope="module")
 def session():
-    with Session(tablets=TABLETS, channels=CHANNELS, pulse=True) as running:
+    # These programs play in real time, as patiently as a busy machine wants.
+    with Session(
+        tablets=TABLETS, channels=CHANNELS, pulse=True, quantum=4096, min_quantum=4096
+    ) as running:
         yield running
 
 
