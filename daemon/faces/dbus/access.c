@@ -19,52 +19,39 @@ static int refuse_role(sd_bus_error *error)
 
 static int method_add_token(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	char token[PL_SECRET_SIZE];
+	char token[PL_SECRET_SIZE] = "";
 	const char *name, *role_name;
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	enum pl_role role;
 	uint64_t expires_s;
 	int r;
 
-	r = sd_bus_message_read(message, "sst", &name, &role_name, &expires_s);
-	if (r < 0)
-		return r;
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	r = pl_dbus_call_begin(&call, userdata, message, error, "sst", &name, &role_name,
+			       &expires_s);
 	if (r < 0)
 		return r;
 	if (pl_role_from_name(role_name, &role) < 0)
 		return refuse_role(error);
-	r = pl_control_add_token(face->control, &actor, name, role, expires_s, token, &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r >= 0)
-		r = sd_bus_reply_method_return(message, "s", token);
+	r = pl_control_add_token(call.control, &call.actor, name, role, expires_s, token,
+				 &call.error);
+	r = pl_dbus_call_end(&call, r, "s", token);
 	explicit_bzero(token, sizeof(token));
 	return r;
 }
 
 static int method_remove_token(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	const char *name;
 	int r;
 
-	r = sd_bus_message_read(message, "s", &name);
+	r = pl_dbus_call_begin(&call, userdata, message, error, "s", &name);
 	if (r < 0)
 		return r;
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_remove_token(face->control, &actor, name, &verb_error);
+	r = pl_control_remove_token(call.control, &call.actor, name, &call.error);
 	if (r == -ENOENT)
-		return sd_bus_error_set(error, PL_DBUS_ERROR_INVALID_ARGUMENT, verb_error.message);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+		return sd_bus_error_set(error, PL_DBUS_ERROR_INVALID_ARGUMENT, call.error.message);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 static int append_tokens(sd_bus_message *reply, const struct pl_token_info *infos, int n)
@@ -80,21 +67,19 @@ static int append_tokens(sd_bus_message *reply, const struct pl_token_info *info
 
 static int method_list_tokens(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
 	cleanup_message *reply = NULL;
 	struct pl_token_info *infos;
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	int n, r;
 
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	r = pl_dbus_call_begin(&call, userdata, message, error, NULL);
 	if (r < 0)
 		return r;
 	infos = calloc(PL_TOKENS_MAX, sizeof(*infos));
 	if (!infos)
 		return -ENOMEM;
-	n = pl_control_list_tokens(face->control, &actor, infos, &verb_error);
-	r = pl_dbus_result(n, &verb_error, error);
+	n = pl_control_list_tokens(call.control, &call.actor, infos, &call.error);
+	r = pl_dbus_call_result(&call, n);
 	if (r >= 0)
 		r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)

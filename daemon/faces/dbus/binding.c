@@ -36,53 +36,42 @@ static int read_direction(const char *word, enum pl_direction *ret_direction, sd
 int pl_dbus_bind(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_object *object = userdata;
-	struct pl_control *control = object->face->control;
-	struct pl_error verb_error = {0};
+	enum pl_direction direction = PL_CAPTURE;
 	const char *word, *device;
-	enum pl_direction direction;
-	struct pl_actor actor;
-	char note[512];
+	struct pl_dbus_call call;
+	char note[512] = "";
 	uint32_t port;
 	int r;
 
-	r = sd_bus_message_read(message, "ssu", &word, &device, &port);
+	r = pl_dbus_call_begin(&call, object->face, message, error, "ssu", &word, &device, &port);
 	if (r >= 0)
 		r = read_direction(word, &direction, error);
+	if (r < 0)
+		return r;
+	r = pl_control_bind(call.control, &call.actor, endpoint_of(object), direction, device, port,
+			    &call.error);
 	if (r >= 0)
-		r = pl_dbus_actor_from_message(object->face, message, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_bind(control, &actor, endpoint_of(object), direction, device, port,
-			    &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	pl_control_binding_note(control, endpoint_of(object), direction, note, sizeof(note));
-	return sd_bus_reply_method_return(message, "s", note);
+		pl_control_binding_note(call.control, endpoint_of(object), direction, note,
+					sizeof(note));
+	return pl_dbus_call_end(&call, r, "s", note);
 }
 
 int pl_dbus_unbind(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	enum pl_direction direction;
-	struct pl_actor actor;
+	enum pl_direction direction = PL_CAPTURE;
+	struct pl_dbus_call call;
 	const char *word;
 	int r;
 
-	r = sd_bus_message_read(message, "s", &word);
+	r = pl_dbus_call_begin(&call, object->face, message, error, "s", &word);
 	if (r >= 0)
 		r = read_direction(word, &direction, error);
-	if (r >= 0)
-		r = pl_dbus_actor_from_message(object->face, message, &actor, error);
 	if (r < 0)
 		return r;
-	r = pl_control_unbind(object->face->control, &actor, endpoint_of(object), direction,
-			      &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_unbind(call.control, &call.actor, endpoint_of(object), direction,
+			      &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 /* --- the Manager's --------------------------------------------------------------- */

@@ -74,39 +74,29 @@ static int set_name(sd_bus *bus, const char *path, const char *interface, const 
 		    sd_bus_message *value, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	const char *name;
 	int r;
 
-	r = sd_bus_message_read(value, "s", &name);
+	r = pl_dbus_call_begin(&call, object->face, value, error, "s", &name);
 	if (r < 0)
 		return r;
-	r = pl_dbus_actor_from_message(object->face, value, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_set_channel_name(object->face->control, &actor, object->id, name,
-					&verb_error);
-	return pl_dbus_result(r, &verb_error, error);
+	r = pl_control_set_channel_name(call.control, &call.actor, object->id, name, &call.error);
+	return pl_dbus_call_result(&call, r);
 }
 
 static int set_muted(sd_bus *bus, const char *path, const char *interface, const char *property,
 		     sd_bus_message *value, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	int mute, r;
 
-	r = sd_bus_message_read(value, "b", &mute);
+	r = pl_dbus_call_begin(&call, object->face, value, error, "b", &mute);
 	if (r < 0)
 		return r;
-	r = pl_dbus_actor_from_message(object->face, value, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_set_channel_mute(object->face->control, &actor, object->id, mute,
-					&verb_error);
-	return pl_dbus_result(r, &verb_error, error);
+	r = pl_control_set_channel_mute(call.control, &call.actor, object->id, mute, &call.error);
+	return pl_dbus_call_result(&call, r);
 }
 
 const sd_bus_vtable pl_dbus_channel_vtable[] = {

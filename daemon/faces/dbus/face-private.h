@@ -128,6 +128,30 @@ int pl_dbus_actor_from_message(struct pl_face_dbus *face, sd_bus_message *messag
  */
 int pl_dbus_result(int r, const struct pl_error *verb_error, sd_bus_error *error);
 
+/* --- one call of a verb (call.c) ---------------------------------------------- */
+
+struct pl_dbus_call {
+	struct pl_control *control;
+	struct pl_actor actor;
+	struct pl_error error; /**< for the verb */
+	sd_bus_message *message;
+	sd_bus_error *bus_error;
+};
+
+/**
+ * Read the arguments of a method, or the value of a property, and find out who calls.
+ *
+ * @param types  what follows it are pointers, as for sd_bus_message_read(); NULL: no arguments, or
+ *               they are read already
+ * @return < 0 with *error set
+ */
+int pl_dbus_call_begin(struct pl_dbus_call *call, struct pl_face_dbus *face,
+		       sd_bus_message *message, sd_bus_error *error, const char *types, ...);
+/** End the setting of a property. @param r  what the verb returned */
+int pl_dbus_call_result(const struct pl_dbus_call *call, int r);
+/** End a method: the error, or an answer of these values. @param types  may be NULL */
+int pl_dbus_call_end(const struct pl_dbus_call *call, int r, const char *types, ...);
+
 /* --- values ------------------------------------------------------------------- */
 
 /** Gain [dB] to linear: PL_METERS_DB_MIN and below (also -inf) is 0. NaN stays NaN: the verb refuses it. */

@@ -255,55 +255,40 @@ static int method_get_key_history(sd_bus_message *message, void *userdata, sd_bu
 
 static int method_release_all_keys(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	int r;
 
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	r = pl_dbus_call_begin(&call, userdata, message, error, NULL);
 	if (r < 0)
 		return r;
-	r = pl_control_release_all(face->control, &actor, 0, &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_release_all(call.control, &call.actor, 0, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 /* --- the whole ------------------------------------------------------------------- */
 
 static int method_reload_config(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	int r;
 
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	r = pl_dbus_call_begin(&call, userdata, message, error, NULL);
 	if (r < 0)
 		return r;
-	r = pl_control_reload_config(face->control, &actor, &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_reload_config(call.control, &call.actor, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 static int method_reset(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	int r;
 
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	r = pl_dbus_call_begin(&call, userdata, message, error, NULL);
 	if (r < 0)
 		return r;
-	r = pl_control_reset(face->control, &actor, &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_reset(call.control, &call.actor, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 #define METERS "a(u(dddd)(dddd)auau)"

@@ -9,91 +9,85 @@
 
 /* --- properties ------------------------------------------------------------- */
 
-static int get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
-		      sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int set_vox_threshold(struct pl_control *control, const struct pl_actor *actor, double value,
+			     struct pl_error *ret_error)
 {
-	struct pl_face_dbus *face = userdata;
-	const struct pl_model *model = pl_control_model(face->control);
-	double value = model->headroom_db;
-
-	if (strcmp(property, "RampMs") == 0)
-		value = model->ramp_ms;
-	else if (strcmp(property, "VoxThresholdDb") == 0)
-		value = model->vox_threshold_db;
-	else if (strcmp(property, "VoxHangMs") == 0)
-		value = model->vox_hang_ms;
-	else if (strcmp(property, "TalkTimeoutSeconds") == 0)
-		value = model->talk_timeout_s;
-	return sd_bus_message_append(reply, "d", value);
+	return pl_control_set_vox(control, actor, value, pl_control_model(control)->vox_hang_ms,
+				  ret_error);
 }
 
-static int get_option(sd_bus *bus, const char *path, const char *interface, const char *property,
-		      sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int set_vox_hang(struct pl_control *control, const struct pl_actor *actor, double value,
+			struct pl_error *ret_error)
 {
-	struct pl_face_dbus *face = userdata;
-	const struct pl_model *model = pl_control_model(face->control);
-
-	return sd_bus_message_append(reply, "b",
-				     strcmp(property, "PartyLine") == 0 ? model->party_line
-									: model->busy_refusal);
+	return pl_control_set_vox(control, actor, pl_control_model(control)->vox_threshold_db,
+				  value, ret_error);
 }
 
-/** The verb that sets a number; control checks the range. */
-static int call_number_verb(struct pl_control *control, const struct pl_actor *actor,
-			    const char *property, double value, struct pl_error *verb_error)
-{
-	const struct pl_model *model = pl_control_model(control);
+static const struct setting {
+	const char *property;
+	size_t value; /* in struct pl_model: a double or a bool */
+	int (*set_number)(struct pl_control *control, const struct pl_actor *actor, double value,
+			  struct pl_error *ret_error);
+	int (*set_option)(struct pl_control *control, const struct pl_actor *actor, bool value,
+			  struct pl_error *ret_error);
+} settings[] = {
+	{"HeadroomDb", offsetof(struct pl_model, headroom_db), pl_control_set_headroom, NULL},
+	{"RampMs", offsetof(struct pl_model, ramp_ms), pl_control_set_ramp, NULL},
+	{"VoxThresholdDb", offsetof(struct pl_model, vox_threshold_db), set_vox_threshold, NULL},
+	{"VoxHangMs", offsetof(struct pl_model, vox_hang_ms), set_vox_hang, NULL},
+	{"TalkTimeoutSeconds", offsetof(struct pl_model, talk_timeout_s),
+	 pl_control_set_talk_timeout, NULL},
+	{"PartyLine", offsetof(struct pl_model, party_line), NULL, pl_control_set_party_line},
+	{"BusyRefusal", offsetof(struct pl_model, busy_refusal), NULL, pl_control_set_busy_refusal},
+};
 
-	if (strcmp(property, "RampMs") == 0)
-		return pl_control_set_ramp(control, actor, value, verb_error);
-	if (strcmp(property, "VoxThresholdDb") == 0)
-		return pl_control_set_vox(control, actor, value, model->vox_hang_ms, verb_error);
-	if (strcmp(property, "VoxHangMs") == 0)
-		return pl_control_set_vox(control, actor, model->vox_threshold_db, value,
-					  verb_error);
-	if (strcmp(property, "TalkTimeoutSeconds") == 0)
-		return pl_control_set_talk_timeout(control, actor, value, verb_error);
-	return pl_control_set_headroom(control, actor, value, verb_error);
+/** @param property  one of the table */
+static const struct setting *find_setting(const char *property)
+{
+	const struct setting *setting = settings;
+
+	while (strcmp(setting->property, property) != 0)
+		setting++;
+	return setting;
+}
+
+static int get_setting(sd_bus *bus, const char *path, const char *interface, const char *property,
+		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+	const struct setting *setting = find_setting(property);
+	const char *value = (const char *)pl_control_model(face->control) + setting->value;
+
+	if (setting->set_option)
+		return sd_bus_message_append(reply, "b", (int)*(const bool *)value);
+	return sd_bus_message_append(reply, "d", *(const double *)value);
 }
 
 static int set_number(sd_bus *bus, const char *path, const char *interface, const char *property,
 		      sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	double value;
 	int r;
 
-	r = sd_bus_message_read(message, "d", &value);
+	r = pl_dbus_call_begin(&call, userdata, message, error, "d", &value);
 	if (r < 0)
 		return r;
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
-	if (r < 0)
-		return r;
-	r = call_number_verb(face->control, &actor, property, value, &verb_error);
-	return pl_dbus_result(r, &verb_error, error);
+	r = find_setting(property)->set_number(call.control, &call.actor, value, &call.error);
+	return pl_dbus_call_result(&call, r);
 }
 
 static int set_option(sd_bus *bus, const char *path, const char *interface, const char *property,
 		      sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	int value, r;
 
-	r = sd_bus_message_read(message, "b", &value);
+	r = pl_dbus_call_begin(&call, userdata, message, error, "b", &value);
 	if (r < 0)
 		return r;
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
-	if (r < 0)
-		return r;
-	if (strcmp(property, "PartyLine") == 0)
-		r = pl_control_set_party_line(face->control, &actor, value, &verb_error);
-	else
-		r = pl_control_set_busy_refusal(face->control, &actor, value, &verb_error);
-	return pl_dbus_result(r, &verb_error, error);
+	r = find_setting(property)->set_option(call.control, &call.actor, value, &call.error);
+	return pl_dbus_call_result(&call, r);
 }
 
 /* --- one crosspoint --------------------------------------------------------- */
@@ -115,34 +109,25 @@ static int read_direction(sd_bus_message *message, bool *ret_is_uplink, sd_bus_e
 
 static int method_set_crosspoint(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	uint32_t tablet_id, channel_id;
 	double gain_db;
 	bool is_uplink = false;
 	int r;
 
 	r = read_direction(message, &is_uplink, error);
+	if (r >= 0)
+		r = pl_dbus_call_begin(&call, userdata, message, error, "uud", &tablet_id,
+				       &channel_id, &gain_db);
 	if (r < 0)
 		return r;
-	r = sd_bus_message_read(message, "uud", &tablet_id, &channel_id, &gain_db);
-	if (r < 0)
-		return r;
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
-	if (r < 0)
-		return r;
-
 	if (is_uplink)
-		r = pl_control_set_uplink(face->control, &actor, channel_id, tablet_id,
-					  pl_dbus_gain_from_db(gain_db), &verb_error);
+		r = pl_control_set_uplink(call.control, &call.actor, channel_id, tablet_id,
+					  pl_dbus_gain_from_db(gain_db), &call.error);
 	else
-		r = pl_control_set_downlink(face->control, &actor, tablet_id, channel_id,
-					    pl_dbus_gain_from_db(gain_db), &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+		r = pl_control_set_downlink(call.control, &call.actor, tablet_id, channel_id,
+					    pl_dbus_gain_from_db(gain_db), &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 static int method_get_crosspoint(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -236,18 +221,14 @@ static int change_matrix(struct pl_face_dbus *face, sd_bus_message *message,
 		.uplink = uplink ? &uplink->rows : NULL,
 		.downlink = downlink ? &downlink->rows : NULL,
 	};
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	int r;
 
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	r = pl_dbus_call_begin(&call, face, message, error, NULL);
 	if (r < 0)
 		return r;
-	r = pl_control_set_matrix(face->control, &actor, &change, &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_set_matrix(call.control, &call.actor, &change, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 static int method_set_uplink(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -316,64 +297,48 @@ static int method_get_downlink(sd_bus_message *message, void *userdata, sd_bus_e
 
 static int method_set_uniform(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	double gain_db;
 	int r;
 
-	r = sd_bus_message_read(message, "d", &gain_db);
-	if (r < 0)
-		return r;
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
+	r = pl_dbus_call_begin(&call, userdata, message, error, "d", &gain_db);
 	if (r < 0)
 		return r;
 	/* -inf is as good a word for silence here as for a crosspoint. */
 	if (gain_db < PL_METERS_DB_MIN)
 		gain_db = PL_METERS_DB_MIN;
-	r = pl_control_set_uniform(face->control, &actor, gain_db, &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_set_uniform(call.control, &call.actor, gain_db, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 static int method_set_vox(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_face_dbus *face = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	double threshold_db, hang_ms;
 	int r;
 
-	r = sd_bus_message_read(message, "dd", &threshold_db, &hang_ms);
+	r = pl_dbus_call_begin(&call, userdata, message, error, "dd", &threshold_db, &hang_ms);
 	if (r < 0)
 		return r;
-	r = pl_dbus_actor_from_message(face, message, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_set_vox(face->control, &actor, threshold_db, hang_ms, &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_set_vox(call.control, &call.actor, threshold_db, hang_ms, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 const sd_bus_vtable pl_dbus_matrix_vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_WRITABLE_PROPERTY("HeadroomDb", "d", get_number, set_number, 0,
+	SD_BUS_WRITABLE_PROPERTY("HeadroomDb", "d", get_setting, set_number, 0,
 				 PL_DBUS_EMITS | PL_DBUS_OPEN),
-	SD_BUS_WRITABLE_PROPERTY("PartyLine", "b", get_option, set_option, 0,
+	SD_BUS_WRITABLE_PROPERTY("PartyLine", "b", get_setting, set_option, 0,
 				 PL_DBUS_EMITS | PL_DBUS_OPEN),
-	SD_BUS_WRITABLE_PROPERTY("RampMs", "d", get_number, set_number, 0,
+	SD_BUS_WRITABLE_PROPERTY("RampMs", "d", get_setting, set_number, 0,
 				 PL_DBUS_EMITS | PL_DBUS_OPEN),
-	SD_BUS_WRITABLE_PROPERTY("VoxThresholdDb", "d", get_number, set_number, 0,
+	SD_BUS_WRITABLE_PROPERTY("VoxThresholdDb", "d", get_setting, set_number, 0,
 				 PL_DBUS_EMITS | PL_DBUS_OPEN),
-	SD_BUS_WRITABLE_PROPERTY("VoxHangMs", "d", get_number, set_number, 0,
+	SD_BUS_WRITABLE_PROPERTY("VoxHangMs", "d", get_setting, set_number, 0,
 				 PL_DBUS_EMITS | PL_DBUS_OPEN),
-	SD_BUS_WRITABLE_PROPERTY("TalkTimeoutSeconds", "d", get_number, set_number, 0,
+	SD_BUS_WRITABLE_PROPERTY("TalkTimeoutSeconds", "d", get_setting, set_number, 0,
 				 PL_DBUS_EMITS | PL_DBUS_OPEN),
-	SD_BUS_WRITABLE_PROPERTY("BusyRefusal", "b", get_option, set_option, 0,
+	SD_BUS_WRITABLE_PROPERTY("BusyRefusal", "b", get_setting, set_option, 0,
 				 PL_DBUS_EMITS | PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS(
 		"SetCrosspoint",

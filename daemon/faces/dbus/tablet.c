@@ -10,6 +10,8 @@ static const struct pl_tablet *tablet_of(const struct pl_dbus_object *object)
 	return &pl_control_model(object->face->control)->tablet[object->id - 1];
 }
 
+/* --- properties ------------------------------------------------------------- */
+
 static int get_id(sd_bus *bus, const char *path, const char *interface, const char *property,
 		  sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -29,18 +31,64 @@ static int get_name(sd_bus *bus, const char *path, const char *interface, const 
 		pl_dbus_shown_name(tablet_of(object)->name, "Tablet", object->id, buffer));
 }
 
+static int set_name(sd_bus *bus, const char *path, const char *interface, const char *property,
+		    sd_bus_message *value, void *userdata, sd_bus_error *error)
+{
+	struct pl_dbus_object *object = userdata;
+	struct pl_dbus_call call;
+	const char *name;
+	int r;
+
+	r = pl_dbus_call_begin(&call, object->face, value, error, "s", &name);
+	if (r < 0)
+		return r;
+	r = pl_control_set_tablet_name(call.control, &call.actor, object->id, name, &call.error);
+	return pl_dbus_call_result(&call, r);
+}
+
+static const struct mute {
+	const char *property;
+	size_t mask; /* in struct pl_model */
+	int (*set)(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
+		   bool mute, struct pl_error *ret_error);
+} mutes[] = {
+	{"Muted", offsetof(struct pl_model, tablet_mute), pl_control_set_tablet_mute},
+	{"TalkMuted", offsetof(struct pl_model, talk_mute), pl_control_set_talk_mute},
+	{"ListenMuted", offsetof(struct pl_model, listen_mute), pl_control_set_listen_mute},
+};
+
+/** @param property  one of the table */
+static const struct mute *find_mute(const char *property)
+{
+	const struct mute *mute = mutes;
+
+	while (strcmp(mute->property, property) != 0)
+		mute++;
+	return mute;
+}
+
 static int get_mute(sd_bus *bus, const char *path, const char *interface, const char *property,
 		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_object *object = userdata;
-	const struct pl_model *model = pl_control_model(object->face->control);
-	uint64_t mask = model->tablet_mute;
+	const char *model = (const char *)pl_control_model(object->face->control);
+	const uint64_t *mask = (const uint64_t *)(model + find_mute(property)->mask);
 
-	if (strcmp(property, "TalkMuted") == 0)
-		mask = model->talk_mute;
-	else if (strcmp(property, "ListenMuted") == 0)
-		mask = model->listen_mute;
-	return sd_bus_message_append(reply, "b", (mask & pl_dbus_bit(object->id)) != 0);
+	return sd_bus_message_append(reply, "b", (*mask & pl_dbus_bit(object->id)) != 0);
+}
+
+static int set_mute(sd_bus *bus, const char *path, const char *interface, const char *property,
+		    sd_bus_message *value, void *userdata, sd_bus_error *error)
+{
+	struct pl_dbus_object *object = userdata;
+	struct pl_dbus_call call;
+	int mute, r;
+
+	r = pl_dbus_call_begin(&call, object->face, value, error, "b", &mute);
+	if (r < 0)
+		return r;
+	r = find_mute(property)->set(call.control, &call.actor, object->id, mute, &call.error);
+	return pl_dbus_call_result(&call, r);
 }
 
 static int get_mode(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -49,11 +97,48 @@ static int get_mode(sd_bus *bus, const char *path, const char *interface, const 
 	return sd_bus_message_append(reply, "s", pl_talk_mode_name(tablet_of(userdata)->mode));
 }
 
+static int set_mode(sd_bus *bus, const char *path, const char *interface, const char *property,
+		    sd_bus_message *value, void *userdata, sd_bus_error *error)
+{
+	struct pl_dbus_object *object = userdata;
+	struct pl_dbus_call call;
+	enum pl_talk_mode mode;
+	const char *word;
+	int r;
+
+	r = pl_dbus_call_begin(&call, object->face, value, error, "s", &word);
+	if (r < 0)
+		return r;
+	if (pl_talk_mode_from_name(word, &mode) < 0)
+		return sd_bus_error_setf(
+			error, PL_DBUS_ERROR_INVALID_ARGUMENT,
+			"mode is one of open, momentary, latch and vox, not \"%.32s\"", word);
+	r = pl_control_set_mode(call.control, &call.actor, object->id, mode, &call.error);
+	return pl_dbus_call_result(&call, r);
+}
+
 static int get_sidetone_db(sd_bus *bus, const char *path, const char *interface,
 			   const char *property, sd_bus_message *reply, void *userdata,
 			   sd_bus_error *error)
 {
 	return sd_bus_message_append(reply, "d", pl_dbus_gain_to_db(tablet_of(userdata)->sidetone));
+}
+
+static int set_sidetone_db(sd_bus *bus, const char *path, const char *interface,
+			   const char *property, sd_bus_message *value, void *userdata,
+			   sd_bus_error *error)
+{
+	struct pl_dbus_object *object = userdata;
+	struct pl_dbus_call call;
+	double gain_db;
+	int r;
+
+	r = pl_dbus_call_begin(&call, object->face, value, error, "d", &gain_db);
+	if (r < 0)
+		return r;
+	r = pl_control_set_sidetone(call.control, &call.actor, object->id,
+				    pl_dbus_gain_from_db(gain_db), &call.error);
+	return pl_dbus_call_result(&call, r);
 }
 
 static int get_keys(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -85,189 +170,68 @@ static int get_level_db(sd_bus *bus, const char *path, const char *interface, co
 	return sd_bus_message_append(reply, "d", pl_dbus_point_db(point, property));
 }
 
-static int set_name(sd_bus *bus, const char *path, const char *interface, const char *property,
-		    sd_bus_message *value, void *userdata, sd_bus_error *error)
-{
-	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
-	const char *name;
-	int r;
-
-	r = sd_bus_message_read(value, "s", &name);
-	if (r < 0)
-		return r;
-	r = pl_dbus_actor_from_message(object->face, value, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_set_tablet_name(object->face->control, &actor, object->id, name,
-				       &verb_error);
-	return pl_dbus_result(r, &verb_error, error);
-}
-
-typedef int (*mute_verb)(struct pl_control *control, const struct pl_actor *actor,
-			 uint32_t tablet_id, bool mute, struct pl_error *ret_error);
-
-static mute_verb mute_verb_of(const char *property)
-{
-	if (strcmp(property, "TalkMuted") == 0)
-		return pl_control_set_talk_mute;
-	if (strcmp(property, "ListenMuted") == 0)
-		return pl_control_set_listen_mute;
-	return pl_control_set_tablet_mute;
-}
-
-static int set_mute(sd_bus *bus, const char *path, const char *interface, const char *property,
-		    sd_bus_message *value, void *userdata, sd_bus_error *error)
-{
-	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
-	int mute, r;
-
-	r = sd_bus_message_read(value, "b", &mute);
-	if (r < 0)
-		return r;
-	r = pl_dbus_actor_from_message(object->face, value, &actor, error);
-	if (r < 0)
-		return r;
-	r = mute_verb_of(property)(object->face->control, &actor, object->id, mute, &verb_error);
-	return pl_dbus_result(r, &verb_error, error);
-}
-
-static int set_mode(sd_bus *bus, const char *path, const char *interface, const char *property,
-		    sd_bus_message *value, void *userdata, sd_bus_error *error)
-{
-	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
-	enum pl_talk_mode mode;
-	const char *word;
-	int r;
-
-	r = sd_bus_message_read(value, "s", &word);
-	if (r < 0)
-		return r;
-	r = pl_talk_mode_from_name(word, &mode);
-	if (r < 0)
-		return sd_bus_error_setf(
-			error, PL_DBUS_ERROR_INVALID_ARGUMENT,
-			"mode is one of open, momentary, latch and vox, not \"%.32s\"", word);
-	r = pl_dbus_actor_from_message(object->face, value, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_set_mode(object->face->control, &actor, object->id, mode, &verb_error);
-	return pl_dbus_result(r, &verb_error, error);
-}
-
-static int set_sidetone_db(sd_bus *bus, const char *path, const char *interface,
-			   const char *property, sd_bus_message *value, void *userdata,
-			   sd_bus_error *error)
-{
-	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
-	double gain_db;
-	int r;
-
-	r = sd_bus_message_read(value, "d", &gain_db);
-	if (r < 0)
-		return r;
-	r = pl_dbus_actor_from_message(object->face, value, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_set_sidetone(object->face->control, &actor, object->id,
-				    pl_dbus_gain_from_db(gain_db), &verb_error);
-	return pl_dbus_result(r, &verb_error, error);
-}
+/* --- talk keys ---------------------------------------------------------------- */
 
 static int method_press_key(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	uint32_t channel_id, priority;
 	int r;
 
-	r = sd_bus_message_read(message, "uu", &channel_id, &priority);
+	r = pl_dbus_call_begin(&call, object->face, message, error, "uu", &channel_id, &priority);
 	if (r < 0)
 		return r;
-	r = pl_dbus_actor_from_message(object->face, message, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_press_key(object->face->control, &actor, object->id, channel_id, priority,
-				 &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_press_key(call.control, &call.actor, object->id, channel_id, priority,
+				 &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 static int method_release_key(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	uint32_t channel_id;
 	int r;
 
-	r = sd_bus_message_read(message, "u", &channel_id);
+	r = pl_dbus_call_begin(&call, object->face, message, error, "u", &channel_id);
 	if (r < 0)
 		return r;
-	r = pl_dbus_actor_from_message(object->face, message, &actor, error);
-	if (r < 0)
-		return r;
-	r = pl_control_release_key(object->face->control, &actor, object->id, channel_id,
-				   &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_release_key(call.control, &call.actor, object->id, channel_id, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 static int method_toggle_key(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_object *object = userdata;
-	struct pl_control *control = object->face->control;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	uint32_t channel_id, priority;
 	bool is_down;
 	int r;
 
-	r = sd_bus_message_read(message, "uu", &channel_id, &priority);
+	r = pl_dbus_call_begin(&call, object->face, message, error, "uu", &channel_id, &priority);
 	if (r < 0)
 		return r;
-	r = pl_dbus_actor_from_message(object->face, message, &actor, error);
-	if (r < 0)
-		return r;
-
 	is_down = channel_id >= 1 && channel_id <= PL_CHANNELS_MAX &&
 		  (tablet_of(object)->keys & pl_dbus_bit(channel_id));
-	r = is_down ? pl_control_release_key(control, &actor, object->id, channel_id, &verb_error)
-		    : pl_control_press_key(control, &actor, object->id, channel_id, priority,
-					   &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, "b", !is_down);
+	r = is_down ? pl_control_release_key(call.control, &call.actor, object->id, channel_id,
+					     &call.error)
+		    : pl_control_press_key(call.control, &call.actor, object->id, channel_id,
+					   priority, &call.error);
+	return pl_dbus_call_end(&call, r, "b", !is_down);
 }
 
 static int method_release_all(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_object *object = userdata;
-	struct pl_error verb_error = {0};
-	struct pl_actor actor;
+	struct pl_dbus_call call;
 	int r;
 
-	r = pl_dbus_actor_from_message(object->face, message, &actor, error);
+	r = pl_dbus_call_begin(&call, object->face, message, error, NULL);
 	if (r < 0)
 		return r;
-	r = pl_control_release_all(object->face->control, &actor, object->id, &verb_error);
-	r = pl_dbus_result(r, &verb_error, error);
-	if (r < 0)
-		return r;
-	return sd_bus_reply_method_return(message, NULL);
+	r = pl_control_release_all(call.control, &call.actor, object->id, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 const sd_bus_vtable pl_dbus_tablet_vtable[] = {
