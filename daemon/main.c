@@ -28,6 +28,8 @@
 /** sysexits.h: something in a configuration */
 #define EXIT_CONFIG 78
 #define EXIT_USAGE 2
+/** How often the certificate is looked after. */
+#define CERTIFICATE_LOOK_USEC (60u * 1000u * 1000u)
 
 struct daemon {
 	struct pl_options options;
@@ -43,6 +45,7 @@ struct daemon {
 	struct pl_log_events *log_events;
 	struct pl_listener listener;
 	sd_event_source *talk_timer;
+	sd_event_source *certificate_timer; /**< NULL: no TLS */
 	struct pl_face_http *face_http;
 	struct pl_face_dbus *face_dbus;
 	struct pl_discover *discover;
@@ -111,8 +114,12 @@ static void on_control_event(void *userdata, const struct pl_event *event)
 		if (event->after->talk_timeout_s > 0.0)
 			wind_talk_timer(d);
 		break;
-	case PL_EVENT_ENGINE:
 	case PL_EVENT_CONFIG_RELOADED:
+		if (d->certificate_timer)
+			sd_event_source_set_time_relative(d->certificate_timer, 0);
+		compare_graph(d);
+		break;
+	case PL_EVENT_ENGINE:
 		compare_graph(d);
 		break;
 	default:
@@ -317,6 +324,36 @@ static void on_access_log(void *userdata, const char *event, const char *message
 		pl_log_event(d->log, PL_LOG_INFO, event, NULL, "%s", message);
 }
 
+/** @return false when it is not as the configuration wants it; what there was stays */
+static bool refresh_certificate(struct daemon *d, char *ret_reason, size_t size)
+{
+	const struct pl_config *c = pl_control_config(d->control);
+	const struct pl_tls_wishes wishes = {
+		.certificate = c->tls_certificate,
+		.key = c->tls_key,
+		.names = (const char *const *)c->http_names,
+		.n_names = c->n_http_names,
+	};
+	int r = pl_access_store_refresh(d->access, &wishes, ret_reason, size);
+
+	if (r > 0)
+		pl_log_event(d->log, PL_LOG_INFO, "auth.certificate", NULL, "TLS: %s", ret_reason);
+	return r >= 0;
+}
+
+/** A clock that was set, an address that came, time that runs out, new files: seen within a minute. */
+static int on_certificate_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *d = userdata;
+	char reason[9000];
+
+	if (!refresh_certificate(d, reason, sizeof(reason)))
+		pl_log_error(d->log, "auth.error", 0, reason, NULL,
+			     "The certificate stays as it was");
+	sd_event_source_set_time_relative(source, CERTIFICATE_LOOK_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int start_access(struct daemon *d)
 {
 	const struct pl_access_options options = {
@@ -332,14 +369,19 @@ static int start_access(struct daemon *d)
 	if (r < 0)
 		return fail_start(d, r, reason);
 	pl_control_set_access(d->control, pl_access_store_ops(), d->access);
-	return 0;
+	if (!pl_config_has_tls(&d->config))
+		return 0;
+	if (!refresh_certificate(d, reason, sizeof(reason)))
+		return fail_start(d, -EINVAL, reason);
+	r = sd_event_add_time_relative(d->event, &d->certificate_timer, CLOCK_MONOTONIC,
+				       CERTIFICATE_LOOK_USEC, 0, on_certificate_timer, d);
+	return r < 0 ? fail_start(d, r, strerror(-r)) : 0;
 }
 
 static int start_http(struct daemon *d)
 {
 	const struct pl_config *c = &d->config;
 	struct pl_face_http_options options = {
-		.port = -1,
 		.is_system = d->options.system_bus,
 		.on_log = on_face_log,
 		.log_userdata = d,
@@ -355,12 +397,6 @@ static int start_http(struct daemon *d)
 			 "port %u on %s is in use by another program; stop it, or give another "
 			 "with --port or http.port",
 			 c->http_port, c->http_address);
-	else if (r == -EPERM)
-		snprintf(reason, sizeof(reason),
-			 "the address %s is beyond loopback: everyone who reaches it would "
-			 "control the intercom; if that is wanted, say --insecure-lan or set "
-			 "http.insecure_lan",
-			 c->http_address);
 	else if (r == -EINVAL || r == -EADDRNOTAVAIL)
 		snprintf(reason, sizeof(reason),
 			 "\"%s\" is not an IP address of this machine; see --address and "
@@ -414,6 +450,7 @@ static void stop(struct daemon *d)
 	if (d->control)
 		pl_control_remove_listener(d->control, &d->listener);
 	sd_event_source_disable_unref(d->talk_timer);
+	sd_event_source_disable_unref(d->certificate_timer);
 	pl_log_audit_free(d->audit);
 	pl_log_events_free(d->log_events);
 	/* The engine speaks to control, and control to the engine: first the one that tells. */
@@ -470,6 +507,7 @@ static int start(struct daemon *d)
 static int run(struct daemon *d)
 {
 	struct json_object *data = json_object_new_object();
+	const char *scheme = pl_face_http_has_tls(d->face_http) ? "https" : "http";
 	int r;
 
 	if (data) {
@@ -481,12 +519,12 @@ static int run(struct daemon *d)
 	}
 	pl_log_event(d->log, PL_LOG_INFO, "api.startup", data,
 		     "Partyline " PL_VERSION " with %u tablets and %u channels at "
-		     "http://%s%s%s:%u",
-		     d->config.n_tablets, d->config.n_channels,
+		     "%s://%s%s%s:%u",
+		     d->config.n_tablets, d->config.n_channels, scheme,
 		     strchr(d->config.http_address, ':') ? "[" : "", d->config.http_address,
 		     strchr(d->config.http_address, ':') ? "]" : "",
 		     pl_face_http_port(d->face_http));
-	sd_notifyf(0, "READY=1\nSTATUS=http://%s:%u", d->config.http_address,
+	sd_notifyf(0, "READY=1\nSTATUS=%s://%s:%u", scheme, d->config.http_address,
 		   pl_face_http_port(d->face_http));
 	r = sd_event_loop(d->event);
 	sd_notify(0, "STOPPING=1");

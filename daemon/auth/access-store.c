@@ -16,6 +16,7 @@
 #include "token-file.h"
 
 #define TOKENS "tokens.json"
+#define TLS_FOLDER "tls"
 #define SESSION_KEY "session.key"
 /** So that people and scanners of leaked secrets know one when they see it. */
 #define TOKEN_PREFIX "pl_"
@@ -23,6 +24,7 @@
 struct pl_access_store {
 	struct pl_access_options options;
 	int state_dir;
+	struct pl_tls_store *tls;
 	struct pl_tokens tokens, next;
 	struct pl_rate_limit limit;
 	uint8_t session_key[PL_SECRET_BYTES];
@@ -315,7 +317,19 @@ static size_t list_tokens(void *access, struct pl_token_info *ret_infos, size_t 
 
 static bool get_certificate(void *access, struct pl_certificate *ret_certificate)
 {
-	return false;
+	const struct pl_access_store *store = access;
+
+	return pl_tls_store_get(store->tls, ret_certificate);
+}
+
+int pl_access_store_refresh(struct pl_access_store *store, const struct pl_tls_wishes *wishes,
+			    char *ret_reason, size_t reason_size)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return pl_tls_store_refresh(store->tls, wishes, now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0,
+				    ret_reason, reason_size);
 }
 
 const struct pl_access_ops *pl_access_store_ops(void)
@@ -362,6 +376,14 @@ int pl_access_store_open(const struct pl_access_options *options,
 				 "the key of sessions in \"%s\" cannot be kept: %s",
 				 options->runtime_directory, strerror(-r));
 	}
+	if (r == 0) {
+		char folder[4200];
+
+		snprintf(folder, sizeof(folder), "%s/" TLS_FOLDER, options->state_directory);
+		r = pl_tls_store_new(folder, &store->tls);
+		if (r < 0)
+			snprintf(ret_reason, reason_size, "no memory");
+	}
 	if (r < 0) {
 		pl_access_store_close(store);
 		return r;
@@ -374,6 +396,7 @@ struct pl_access_store *pl_access_store_close(struct pl_access_store *store)
 {
 	if (!store)
 		return NULL;
+	pl_tls_store_free(store->tls);
 	if (store->state_dir >= 0)
 		close(store->state_dir);
 	pl_secret_forget(store->session_key, sizeof(store->session_key));

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "access.h"
+#include "tls-store.h"
 
 /**
  * The keeper of tokens, sessions and certificates: control's struct pl_access_ops.
@@ -41,6 +42,14 @@ struct pl_access_options {
 int pl_access_store_open(const struct pl_access_options *options,
 			 struct pl_access_store **ret_store, char *ret_reason, size_t reason_size);
 struct pl_access_store *pl_access_store_close(struct pl_access_store *store);
+/**
+ * Look after the certificate: at the start, from time to time and after a reload.
+ *
+ * @return 0, 1 when there is another one, a negative errno with a sentence in ret_reason: what
+ *         there was stays
+ */
+int pl_access_store_refresh(struct pl_access_store *store, const struct pl_tls_wishes *wishes,
+			    char *ret_reason, size_t reason_size);
 /** For pl_control_set_access(). */
 const struct pl_access_ops *pl_access_store_ops(void);
 

@@ -89,26 +89,55 @@ void pl_config_defaults(struct pl_config *config)
 	derive(config, false, false);
 }
 
+bool pl_config_is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
+	       strcmp(address, "localhost") == 0;
+}
+
+bool pl_config_has_tls(const struct pl_config *config)
+{
+	return config->tls_always ||
+	       (!config->insecure_lan && !pl_config_is_loopback(config->http_address));
+}
+
+static void list_done(char *list[], size_t *n)
+{
+	for (size_t i = 0; i < *n; i++) {
+		free(list[i]);
+		list[i] = NULL;
+	}
+	*n = 0;
+}
+
+/** Adds copies. @return 0 or -ENOMEM; what is there by then list_done() frees */
+static int list_copy(char *const from[], size_t n_from, char *to[], size_t *n_to)
+{
+	for (*n_to = 0; *n_to < n_from; (*n_to)++) {
+		to[*n_to] = strdup(from[*n_to]);
+		if (!to[*n_to])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 void pl_config_done(struct pl_config *config)
 {
-	for (size_t i = 0; i < config->n_cors_origins; i++)
-		free(config->cors_origins[i]);
-	memset(config->cors_origins, 0, sizeof(config->cors_origins));
-	config->n_cors_origins = 0;
+	list_done(config->cors_origins, &config->n_cors_origins);
+	list_done(config->http_names, &config->n_http_names);
 }
 
 int pl_config_copy(const struct pl_config *config, struct pl_config *ret_config)
 {
 	struct pl_config copy = *config;
 
-	copy.n_cors_origins = 0;
-	for (size_t i = 0; i < config->n_cors_origins; i++) {
-		copy.cors_origins[i] = strdup(config->cors_origins[i]);
-		if (!copy.cors_origins[i]) {
-			pl_config_done(&copy);
-			return -ENOMEM;
-		}
-		copy.n_cors_origins++;
+	copy.n_cors_origins = copy.n_http_names = 0;
+	if (list_copy(config->cors_origins, config->n_cors_origins, copy.cors_origins,
+		      &copy.n_cors_origins) < 0 ||
+	    list_copy(config->http_names, config->n_http_names, copy.http_names,
+		      &copy.n_http_names) < 0) {
+		pl_config_done(&copy);
+		return -ENOMEM;
 	}
 	*ret_config = copy;
 	return 0;
@@ -126,6 +155,11 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	memcpy(config->cors_origins, fresh->cors_origins, sizeof(config->cors_origins));
 	config->n_cors_origins = fresh->n_cors_origins;
 	fresh->n_cors_origins = 0;
+	memcpy(config->http_names, fresh->http_names, sizeof(config->http_names));
+	config->n_http_names = fresh->n_http_names;
+	fresh->n_http_names = 0;
+	memcpy(config->tls_certificate, fresh->tls_certificate, sizeof(config->tls_certificate));
+	memcpy(config->tls_key, fresh->tls_key, sizeof(config->tls_key));
 
 	config->fs = fresh->fs;
 	config->fs_given = fresh->fs_given;
@@ -144,6 +178,7 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	       differs(config, PL_CONFIG_HTTP_PORT, config->http_port != fresh->http_port) ||
 	       differs(config, PL_CONFIG_INSECURE_LAN,
 		       config->insecure_lan != fresh->insecure_lan) ||
+	       config->tls_always != fresh->tls_always ||
 	       strcmp(config->state_directory, fresh->state_directory) != 0 ||
 	       strcmp(config->runtime_directory, fresh->runtime_directory) != 0 ||
 	       strcmp(config->log_file, fresh->log_file) != 0 ||
@@ -190,19 +225,31 @@ static int take_string(struct json_object *object, const char *name, char *value
 	return 0;
 }
 
-static int take_origins(struct json_object *http, struct pl_config *c)
+static int take_list(struct json_object *http, const char *name, char *list[], size_t *n_list)
 {
-	struct json_object *array = member(http, "cors_origins");
+	struct json_object *array = member(http, name);
 	size_t n = array ? json_object_array_length(array) : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		c->cors_origins[i] =
-			strdup(json_object_get_string(json_object_array_get_idx(array, i)));
-		if (!c->cors_origins[i])
+		list[i] = strdup(json_object_get_string(json_object_array_get_idx(array, i)));
+		if (!list[i])
 			return -ENOMEM;
-		c->n_cors_origins = i + 1;
+		*n_list = i + 1;
 	}
 	return 0;
+}
+
+static int take_tls(struct json_object *tls, struct pl_config *c, const char **ret_pointer)
+{
+	struct json_object *v = member(tls, "always");
+
+	if (v)
+		c->tls_always = json_object_get_boolean(v);
+	*ret_pointer = "/http/tls/certificate";
+	if (take_string(tls, "certificate", c->tls_certificate, sizeof(c->tls_certificate)) < 0)
+		return -EINVAL;
+	*ret_pointer = "/http/tls/key";
+	return take_string(tls, "key", c->tls_key, sizeof(c->tls_key));
 }
 
 static int take_log(struct json_object *log, struct pl_config *c, const char **ret_pointer)
@@ -280,9 +327,15 @@ static int take_all(struct json_object *tree, struct pl_config *c, const char **
 		r = take_discover(member(tree, "discover"), c, ret_pointer);
 	if (r < 0)
 		return r;
-	r = take_origins(http, c);
-	if (r < 0)
+	r = take_tls(member(http, "tls"), c, ret_pointer);
+	if (r == 0)
+		r = take_list(http, "cors_origins", c->cors_origins, &c->n_cors_origins);
+	if (r == 0)
+		r = take_list(http, "names", c->http_names, &c->n_http_names);
+	if (r < 0) {
+		pl_config_done(c);
 		return r;
+	}
 	derive(c, member(log, "file") != NULL, member(log, "audit_file") != NULL);
 	return 0;
 }

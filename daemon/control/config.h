@@ -39,6 +39,12 @@ struct pl_config {
 	char http_address[64]; /**< "http"/"address", default "127.0.0.1" */
 	uint16_t http_port;    /**< "http"/"port", default 8000 */
 	bool insecure_lan;     /**< "http"/"insecure_lan", default false */
+	bool tls_always;       /**< "http"/"tls"/"always", default false */
+	char tls_certificate[4096],
+		tls_key[4096]; /**< "http"/"tls": PEM files; "" = our own; reloadable */
+	char *http_names
+		[16]; /**< "http"/"names": what this machine is called besides; reloadable */
+	size_t n_http_names;
 	char http_local_role
 		[8]; /**< "http"/"local_role": none, view, operate, admin; "" not given; reloadable */
 	char *cors_origins[16]; /**< "http"/"cors_origins": exact origins, default none */
@@ -61,6 +67,11 @@ struct pl_config {
 
 	char pipewire_remote[256]; /**< "pipewire"/"remote"; "" = default */
 };
+
+/** Whether only this machine reaches the address. */
+bool pl_config_is_loopback(const char *address);
+/** Whether HTTP is served over TLS, and others need a token. */
+bool pl_config_has_tls(const struct pl_config *config);
 
 void pl_config_defaults(struct pl_config *config);
 /** Frees what the structure owns; a zeroed structure is fine. */

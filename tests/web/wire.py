@@ -27,14 +27,19 @@ class Answer:
 class Connection:
     """One TCP connection that speaks HTTP/1.1."""
 
-    def __init__(self, port, host="127.0.0.1", receive_buffer=None):
-        self.port = port
+    def __init__(self, port, host="127.0.0.1", receive_buffer=None, tls=None, source=None):
+        """tls: an ssl.SSLContext; source: the address to come from."""
+        self.port, self.host = port, host
         self.sock = socket.socket()
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.settimeout(GUARD_SECONDS)
+        if source:
+            self.sock.bind((source, 0))
         self.sock.connect((host, port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.sock = tls.wrap_socket(self.sock, server_hostname=host)
         self.buffer = b""
 
     def __enter__(self):
@@ -77,7 +82,7 @@ class Connection:
             return True
 
     def request_text(self, method, path, body=None, headers=None):
-        lines = {"Host": f"127.0.0.1:{self.port}"}
+        lines = {"Host": f"{self.host}:{self.port}"}
         if body is not None:
             lines["Content-Type"] = "application/json"
             lines["Content-Length"] = str(len(body))
@@ -103,8 +108,8 @@ class Connection:
         return self.read_answer(head_only=method == "HEAD")
 
 
-def ask(port, method, path, body=None, headers=None):
-    with Connection(port) as connection:
+def ask(port, method, path, body=None, headers=None, **where):
+    with Connection(port, **where) as connection:
         return connection.ask(method, path, body, headers)
 
 
@@ -116,8 +121,8 @@ class WebSocket(Connection):
             super().__init__(f"{answer.status} {answer.body!r}")
             self.answer = answer
 
-    def __init__(self, port, path, headers=None, receive_buffer=None):
-        super().__init__(port, receive_buffer=receive_buffer)
+    def __init__(self, port, path, headers=None, receive_buffer=None, **where):
+        super().__init__(port, receive_buffer=receive_buffer, **where)
         lines = {
             "Upgrade": "websocket",
             "Connection": "Upgrade",

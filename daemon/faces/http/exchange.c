@@ -229,6 +229,8 @@ int pl_http_on_request(struct pl_face_http *face, struct lws *wsi, struct pl_ses
 
 	pl_http_exchange_free(session);
 	status = pl_http_request_read(wsi, path, &request, &reason);
+	if (!request.secure && !pl_http_may_be_plain(face, wsi))
+		return pl_http_respond_plain(face, wsi, &request);
 	if (status == 0 && request.method == PL_HTTP_OPTIONS && !request.has_length &&
 	    pl_http_origin_is_configured(face, request.origin))
 		return finish(wsi, respond_preflight(face, wsi, &request));

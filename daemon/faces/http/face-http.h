@@ -24,27 +24,26 @@ typedef void (*pl_face_http_log_h)(void *userdata, const char *event, const char
 				   const char *data_json);
 
 struct pl_face_http_options {
-	const char *address;       /**< NULL: the configuration's */
-	int port;                  /**< -1: the configuration's; 0: any free one */
 	bool is_system;            /**< of the whole machine: its users are not all admins */
 	pl_face_http_log_h on_log; /**< may be NULL */
 	void *log_userdata;
 };
 
 /**
- * Listen at the address and port of pl_control_config() or of the options.
+ * Listen at the address and port of pl_control_config().
  *
  * @param control   borrowed, outlives the face
  * @param options   may be NULL: everything from the configuration
  * @param ret_face  pl_face_http_free() ends every connection and frees it
- * @return 0, -EADDRINUSE, -EADDRNOTAVAIL, -EACCES (the port needs privileges), -EPERM
- *         (an address beyond loopback without "insecure_lan"), -EINVAL, -ENOMEM,
+ * @return 0, -EADDRINUSE, -EADDRNOTAVAIL, -EACCES (the port needs privileges), -EINVAL, -ENOMEM,
  *         -ELIBACC (libwebsockets' libuv plugin is not installed)
  */
 int pl_face_http_new(sd_event *event, struct pl_control *control,
 		     const struct pl_face_http_options *options, struct pl_face_http **ret_face);
 struct pl_face_http *pl_face_http_free(struct pl_face_http *face);
 
+/** Whether it speaks TLS: pl_config_has_tls() when it began. */
+bool pl_face_http_has_tls(const struct pl_face_http *face);
 /** The port that it listens at. */
 uint16_t pl_face_http_port(const struct pl_face_http *face);
 

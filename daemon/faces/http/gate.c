@@ -68,6 +68,16 @@ static bool role_of_anyone(const struct pl_face_http *face, bool local, enum pl_
 	return has_role;
 }
 
+bool pl_http_may_be_plain(const struct pl_face_http *face, struct lws *wsi)
+{
+	uint8_t address[16];
+
+	if (!face->tls)
+		return true;
+	return read_address(wsi, address) && is_local(address) &&
+	       !pl_control_config(face->control)->tls_always;
+}
+
 /** @return true when there is one, right or wrong */
 static bool read_credential(struct lws *wsi, bool secure, char *ret_token, char *ret_session,
 			    size_t size)

@@ -158,12 +158,22 @@ static bool is_configured_host(const struct pl_face_http *face, const char *name
 	return false;
 }
 
+static bool is_configured_name(const struct pl_face_http *face, const char *name)
+{
+	const struct pl_config *config = pl_control_config(face->control);
+
+	for (size_t i = 0; i < config->n_http_names; i++)
+		if (strcasecmp(config->http_names[i], name) == 0)
+			return true;
+	return false;
+}
+
 /**
  * DNS rebinding: a foreign page's name is made to resolve to us, and its requests look like
  * our own page's. They still carry that name in Host. An address cannot be rebound, a name
  * without a dot or below .local or .localhost cannot be bought; others must be our own.
  */
-static bool is_our_host(const struct pl_face_http *face, const char *host)
+bool pl_http_is_our_host(const struct pl_face_http *face, const char *host)
 {
 	unsigned char address[16];
 	char name[256];
@@ -172,7 +182,8 @@ static bool is_our_host(const struct pl_face_http *face, const char *host)
 	if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
 		return true;
 	return !strchr(name, '.') || ends_with(name, ".localhost") || ends_with(name, ".local") ||
-	       strcasecmp(name, face->hostname) == 0 || is_configured_host(face, name);
+	       strcasecmp(name, face->hostname) == 0 || is_configured_name(face, name) ||
+	       is_configured_host(face, name);
 }
 
 static bool is_same_origin(const struct pl_http_request *request)
@@ -188,7 +199,7 @@ int pl_http_request_check(const struct pl_face_http *face, const struct pl_http_
 	bool reads = request->method == PL_HTTP_GET || request->method == PL_HTTP_HEAD ||
 		     request->method == PL_HTTP_OPTIONS;
 
-	if (request->host[0] && !is_our_host(face, request->host)) {
+	if (request->host[0] && !pl_http_is_our_host(face, request->host)) {
 		*ret_reason = "Host is not a name of this machine";
 		return 421;
 	}

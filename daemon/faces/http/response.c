@@ -19,6 +19,8 @@ static const char *reason_of(int status)
 		return "OK";
 	case 204:
 		return "No Content";
+	case 307:
+		return "Temporary Redirect";
 	case 304:
 		return "Not Modified";
 	case 400:
@@ -138,6 +140,8 @@ static void write_head(struct head *head, const struct pl_face_http *face,
 		    response->etag);
 	else
 		add(head, "Cache-Control: no-store\r\n");
+	if (response->location)
+		add(head, "Location: https://%s%s\r\n", request->host, response->location);
 	if (response->allow)
 		add(head, "Allow: %s\r\n", response->allow);
 	if (response->status == 426)
@@ -230,4 +234,25 @@ int pl_http_respond_stranger(struct pl_face_http *face, struct lws *wsi,
 	r = pl_http_respond(face, wsi, request, &response);
 	json_object_put(tree);
 	return r;
+}
+
+/** Only printable ASCII without what a header or a URL would stumble over. */
+static bool is_plain_path(const char *path)
+{
+	return path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				 "/-._~")] == '\0';
+}
+
+int pl_http_respond_plain(struct pl_face_http *face, struct lws *wsi,
+			  const struct pl_http_request *request)
+{
+	struct pl_http_response response = {.status = 307, .close = true};
+	bool reads = request->method == PL_HTTP_GET || request->method == PL_HTTP_HEAD;
+
+	if (!reads || !request->accepts_html || !request->host[0] ||
+	    !pl_http_is_our_host(face, request->host))
+		return pl_http_respond_detail(face, wsi, request, 400, "This port speaks HTTPS",
+					      true);
+	response.location = is_plain_path(request->path) ? request->path : "/";
+	return pl_http_respond(face, wsi, request, &response);
 }

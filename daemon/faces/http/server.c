@@ -103,6 +103,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	if (!face)
 		return 0;
 	switch (reason) {
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		return face->tls && pl_http_tls_set_up(face->tls, user) < 0;
 	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
 		return face->n_connections >= PL_HTTP_CONNECTIONS_MAX;
 	case LWS_CALLBACK_WSI_CREATE:
@@ -142,12 +144,6 @@ static const lws_retry_bo_t validity = {
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-static bool is_loopback(const char *address)
-{
-	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
-	       strcmp(address, "localhost") == 0;
-}
-
 /** libwebsockets does not tell why it cannot listen: try it ourselves first. */
 static int try_to_listen(const char *address, uint16_t port)
 {
@@ -178,11 +174,22 @@ static int start(struct pl_face_http *face)
 	struct lws_vhost *vhost;
 	int port;
 
+	/* HTTP/1.1 alone: HTTP/2 is libwebsockets' business, not seen by what guards requests here */
+	static const char alpn[] = "http/1.1";
+
 	lws_set_log_level(LLL_ERR, NULL);
 	info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
 		       LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
 		       LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG |
 		       (is_v6 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6);
+	if (face->tls) {
+		/* who speaks HTTP in the clear here is told so: exchange.c */
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+				LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+				LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT |
+				LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
+		info.alpn = alpn;
+	}
 	info.foreign_loops = loops;
 	info.pcontext = &face->lws; /* becomes NULL when the context is really gone */
 	info.user = face;
@@ -217,7 +224,7 @@ static int start(struct pl_face_http *face)
 int pl_face_http_new(sd_event *event, struct pl_control *control,
 		     const struct pl_face_http_options *options, struct pl_face_http **ret_face)
 {
-	static const struct pl_face_http_options defaults = {.port = -1};
+	static const struct pl_face_http_options defaults = {0};
 	const struct pl_config *config = pl_control_config(control);
 	struct pl_face_http *face;
 	int r;
@@ -228,16 +235,15 @@ int pl_face_http_new(sd_event *event, struct pl_control *control,
 	face->event = sd_event_ref(event);
 	face->control = control;
 	face->options = options ? *options : defaults;
-	snprintf(face->address, sizeof(face->address), "%s",
-		 face->options.address ? face->options.address : config->http_address);
+	snprintf(face->address, sizeof(face->address), "%s", config->http_address);
 	if (strcmp(face->address, "localhost") == 0)
 		strcpy(face->address, "127.0.0.1");
-	face->port = face->options.port >= 0 ? (uint16_t)face->options.port : config->http_port;
+	face->port = config->http_port;
 	gethostname(face->hostname, sizeof(face->hostname) - 1);
 
-	r = is_loopback(face->address) || config->insecure_lan ? 0 : -EPERM;
-	if (r >= 0)
-		r = try_to_listen(face->address, face->port);
+	r = try_to_listen(face->address, face->port);
+	if (r >= 0 && pl_config_has_tls(config))
+		r = pl_http_tls_new(control, &face->tls);
 	if (r >= 0)
 		r = pl_uv_loop_init(&face->loop, event);
 	if (r >= 0) {
@@ -271,9 +277,15 @@ struct pl_face_http *pl_face_http_free(struct pl_face_http *face)
 		lws_context_destroy(face->lws);
 	if (face->has_loop)
 		pl_uv_loop_done(&face->loop);
+	pl_http_tls_free(face->tls);
 	sd_event_unref(face->event);
 	free(face);
 	return NULL;
+}
+
+bool pl_face_http_has_tls(const struct pl_face_http *face)
+{
+	return face->tls != NULL;
 }
 
 uint16_t pl_face_http_port(const struct pl_face_http *face)

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "control.h"
 #include "face-http.h"
+#include "tls.h"
 #include "uv-loop.h"
 
 /** What the parts of the face share. Thread: the daemon's one loop. */
@@ -47,9 +48,10 @@ struct pl_http_request {
 
 struct pl_http_response {
 	int status;
-	const char *type;  /**< Content-Type; NULL: no body */
-	const char *etag;  /**< NULL: not to be kept */
-	const char *allow; /**< NULL: none */
+	const char *type;     /**< Content-Type; NULL: no body */
+	const char *etag;     /**< NULL: not to be kept */
+	const char *allow;    /**< NULL: none */
+	const char *location; /**< path at https://, with status 307; NULL: none */
 	bool gzip;
 	bool page;        /**< HTML of ours: scripts and styles of this origin */
 	bool close;       /**< the connection ends after it */
@@ -103,6 +105,7 @@ struct pl_face_http {
 	uint16_t port;
 	char hostname[64];
 
+	struct pl_http_tls *tls; /**< NULL: no TLS */
 	struct pl_uv_loop loop;
 	bool has_loop;
 	struct lws_context *lws;
@@ -118,6 +121,8 @@ struct pl_face_http {
 /** @return 0, or the HTTP status of the refusal with its reason */
 int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_request *ret_request,
 			 const char **ret_reason);
+/** Whether Host names this machine, or nothing. */
+bool pl_http_is_our_host(const struct pl_face_http *face, const char *host);
 /** Who may ask: DNS rebinding and foreign pages. @return 0, or the status of the refusal */
 int pl_http_request_check(const struct pl_face_http *face, const struct pl_http_request *request,
 			  bool websocket, const char **ret_reason);
@@ -130,6 +135,8 @@ int pl_http_query(struct lws *wsi, const char *name, char *ret_value, size_t siz
 /** Look at who asks. Says nothing to anyone. */
 void pl_http_gate(struct pl_face_http *face, struct lws *wsi, const struct pl_http_request *request,
 		  struct pl_http_visitor *ret_visitor);
+/** Whether this caller may speak in the clear, on a port of TLS: it is on this machine. */
+bool pl_http_may_be_plain(const struct pl_face_http *face, struct lws *wsi);
 /** Write down what this face refuses itself. */
 void pl_http_audit(struct pl_face_http *face, const struct pl_http_request *request,
 		   const struct pl_http_visitor *visitor, int status, const char *detail);
@@ -143,6 +150,9 @@ int pl_http_respond_detail(struct pl_face_http *face, struct lws *wsi,
 			   const struct pl_http_request *request, int status, const char *text,
 			   bool close);
 
+/** HTTP on a port of TLS: a browser is sent to the right place, others are told. */
+int pl_http_respond_plain(struct pl_face_http *face, struct lws *wsi,
+			  const struct pl_http_request *request);
 /** Who may not come in is told so, the same for every path; a browser gets the form to log in. */
 int pl_http_respond_stranger(struct pl_face_http *face, struct lws *wsi,
 			     const struct pl_http_request *request,

@@ -97,6 +97,11 @@ int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_sessi
 	if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) < 0)
 		path[0] = '\0';
 	status = pl_http_request_read(wsi, path, &request, &reason);
+	if (!request.secure && !pl_http_may_be_plain(face, wsi)) {
+		request.accepts_html = false;
+		pl_http_respond_plain(face, wsi, &request);
+		return -1;
+	}
 	pl_http_gate(face, wsi, &request, &visitor);
 	if (visitor.status != 0) {
 		request.accepts_html = false; /* no page opens a stream by hand */

@@ -4,55 +4,13 @@
 import json
 import os
 import signal
-import socket
 import stat
 import time
 
 import pytest
-from plain_daemon import PlainDaemon
+from access import ADMIN, CHANGES, Daemon
 from schema import check
-from wire import Connection, WebSocket, ask
-
-CHANGES = [
-    ("POST", "/channel/1/mute", {"mute": True}),
-    ("POST", "/tablet/1/mute", {"mute": True}),
-    ("POST", "/matrix", {"headroom_db": 6}),
-    ("POST", "/ptt/request", {"tablet_id": 1, "channel": 1}),
-    ("PUT", "/api/uplink/1/1", {"gain_db": -6}),
-    ("PUT", "/api/headroom", {"headroom_db": 6}),
-]
-ADMIN = [
-    ("PUT", "/api/ramp", {"ramp_ms": 7}),
-    ("POST", "/api/reset", b""),
-    ("POST", "/config/reload", b""),
-    ("GET", "/api/tokens", None),
-    ("POST", "/api/tokens", {"name": "mine", "role": "admin"}),
-    ("POST", "/api/tokens/remove", {"name": "viewer"}),
-]
-
-
-class Daemon(PlainDaemon):
-    """The daemon alone, its HTTP as wire.ask() speaks it."""
-
-    @property
-    def port(self):
-        return int(self.url.rsplit(":", 1)[1])
-
-    def ask(self, method, path, body=None, token=None, headers=None):
-        headers = dict(headers or {})
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        return ask(self.port, method, path, body, headers)
-
-    def token(self, name, role, admin=None, **more):
-        answer = self.ask("POST", "/api/tokens", {"name": name, "role": role, **more}, admin)
-        assert answer.status == 200, answer.body
-        check("Token", answer.json())
-        return answer.json()["token"]
-
-    def audit(self):
-        lines = (self.state / "audit.log").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line.split(" | ", 2)[2]) for line in lines]
+from wire import WebSocket
 
 
 @pytest.fixture(scope="module")
@@ -151,17 +109,9 @@ def test_a_shown_token_decides_also_where_none_is_needed(open_daemon):
                                     "Bearer " + "a" * 3000, "Bearer pl_\u00e4", "Bearer a,b"])
 def test_wrong_authorization(open_daemon, header):
     # each from an address of its own: the limit is not meant here
-    answer = ask_from(open_daemon.port, f"127.77.{len(header) % 251}.{sum(header.encode()) % 251}",
-                      {"Authorization": header})
+    answer = open_daemon.ask("GET", "/health", headers={"Authorization": header},
+                             source=f"127.77.{len(header) % 251}.{sum(header.encode()) % 251}")
     assert answer.status == (200 if header == "" else 401), answer.body
-
-
-def ask_from(port, address, headers, method="GET", path="/health", body=None):
-    connection = Connection.__new__(Connection)
-    connection.port, connection.buffer = port, b""
-    connection.sock = socket.create_connection(("127.0.0.1", port), 60, (address, 0))
-    with connection:
-        return connection.ask(method, path, body, headers)
 
 
 def test_session_of_a_page(closed):
@@ -274,7 +224,7 @@ def test_audit(closed):
 
 def test_too_many_wrong_tokens(closed):
     def wrong(address):
-        return ask_from(closed.port, address, {"Authorization": "Bearer pl_wrong"})
+        return closed.ask("GET", "/health", None, "pl_wrong", source=address)
 
     statuses = [wrong("127.66.0.1").status for _ in range(12)]
     assert statuses == [401] * 10 + [429] * 2
@@ -282,15 +232,13 @@ def test_too_many_wrong_tokens(closed):
     assert answer.json() == {"detail": "Too Many Requests"}
     assert 1 <= int(answer.headers["retry-after"]) <= 6
     # not even the right one is looked at, nor at the login
-    right = {"Authorization": f"Bearer {closed.viewer}"}
-    assert ask_from(closed.port, "127.66.0.1", right).status == 429
-    login = ask_from(closed.port, "127.66.0.1", {}, "POST", "/api/session",
-                     {"token": closed.viewer})
+    assert closed.ask("GET", "/health", None, closed.viewer, source="127.66.0.1").status == 429
+    login = closed.ask("POST", "/api/session", {"token": closed.viewer}, source="127.66.0.1")
     assert login.status == 429 and int(login.headers["retry-after"]) >= 1
     # others are not troubled
-    assert ask_from(closed.port, "127.66.0.2", right).status == 200
+    assert closed.ask("GET", "/health", None, closed.viewer, source="127.66.0.2").status == 200
     # who shows nothing is told the same as ever
-    assert ask_from(closed.port, "127.66.0.1", {}).status == 401
+    assert closed.ask("GET", "/health", source="127.66.0.1").status == 401
 
 
 def test_local_role():
