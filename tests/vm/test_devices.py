@@ -92,5 +92,6 @@ def test_cards_are_listed_and_bindings_survive():
         status = ctl(session, "bind", "channel", "3", "capture")
         assert (status["device"], status["port"]) == ("card:Desk,0", 1)
         cards.plug(0)
-        wait(session, lambda: find(session, "card:Desk,0", "capture")["state"] != "missing", "Desk")
-        assert find(session, "card:Desk,0", "capture")["bound"]
+        wait_links(session, LINKS)
+        wait_state(session, "card:Desk,0", "capture", "running")
+        assert find(session, "card:Desk,0", "capture")["rate_hz"] == cards.RATE
