@@ -2,6 +2,7 @@
 // Options of the whole intercom, names, and one tablet's settings.
 
 import { post, put, putLatest } from "./api.js";
+import { buildDevices } from "./devices.js";
 import { byId, el, setText, toast } from "./dom.js";
 import { formatDb, isOff, toDb } from "./gains.js";
 import { channelName, state, tabletName } from "./store.js";
@@ -103,10 +104,12 @@ function serverPanel() {
 }
 
 export function buildOptions() {
-  updaters = [];
+  const devices = buildDevices();
+  updaters = [devices.update];
   const names = state.channels.map((channel) => el("label", { class: "field" }, el("span", {}, `Channel ${channel.id}`),
     nameField(`Name of channel ${channel.id}`, `Channel ${channel.id}`, () => state.channels[channel.id - 1].name, `/api/channel/${channel.id}/name`)));
-  byId("view-options").replaceChildren(levelsPanel(), talkPanel(), panel("Names of the channels", ...names), serverPanel());
+  byId("view-options").replaceChildren(levelsPanel(), talkPanel(), panel("Names of the channels", ...names),
+    panel("Sound cards", ...devices.nodes), serverPanel());
   updateOptions();
 }
 

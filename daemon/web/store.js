@@ -11,6 +11,7 @@ export const state = {
   channels: [],
   uplink: [], // [channel][tablet], dB
   downlink: [], // [channel][tablet], dB
+  devices: [],
 };
 
 const listeners = new Set();
@@ -34,6 +35,7 @@ function replaceAll(full) {
   state.channels = full.channels;
   state.uplink = dbRows(full.uplink);
   state.downlink = turned(full.downlink, full.channels.length);
+  state.devices = full.devices;
   tell(resized ? "all" : "part");
 }
 
@@ -42,6 +44,7 @@ export function apply(event) {
   if (!state.ready) return;
   state.engine = event.engine_connected;
   if (event.options) state.options = event.options;
+  if (event.devices) state.devices = event.devices;
   for (const tablet of event.tablets ?? []) state.tablets[tablet.id - 1] = tablet;
   for (const channel of event.channels ?? []) state.channels[channel.id - 1] = channel;
   for (const cell of event.uplink ?? []) state.uplink[cell.channel - 1][cell.tablet - 1] = cell.gain_db;

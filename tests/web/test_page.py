@@ -190,6 +190,20 @@ def test_change_by_another_face_appears(open_page, port):
     page.wait("document.querySelector('.strip[data-channel=\"2\"] h2').textContent === 'Bühne'")
 
 
+def test_sound_cards_are_listed(open_page, port):
+    page = open_page("/#options")
+    page.wait("document.querySelector('.devices').hidden")
+    bind = {"device": "card:Desk", "port": 2}
+    assert ask(port, "PUT", "/api/channel/2/capture", bind).status == 200
+    page.wait("!document.querySelector('.devices').hidden")
+    cells = "[...document.querySelectorAll('.devices td')].map((cell) => cell.textContent)"
+    assert page.js(cells) == ["card:Desk,0", "capture", "missing", "Channel 2, port 2"]
+    assert ask(port, "PUT", "/api/channel/2/name", {"name": "<b>Desk</b>"}).status == 200
+    page.wait("document.querySelector('.devices td:last-child').textContent === '<b>Desk</b>, port 2'")
+    assert ask(port, "DELETE", "/api/channel/2/capture", b"").status == 200
+    page.wait("document.querySelector('.devices').hidden")
+
+
 def test_mutes_modes_and_options(open_page, port, events):
     page = open_page()
     page.click('.strip[data-channel="1"] .mute')
