@@ -65,6 +65,30 @@ int ctl_run_version(struct ctl *ctl, int n, char *arguments[])
 
 /* --- status ------------------------------------------------------------------ */
 
+/** The sound begins a moment after the daemon: that is no problem yet. */
+#define CONNECT_MS 5000u
+#define CONNECT_STEP_MS 100u
+
+/** Read the manager's properties, if need be until it is connected or CONNECT_MS are over. */
+static int get_manager(struct ctl *ctl, struct json_object **ret_manager)
+{
+	static const struct timespec step = {.tv_nsec = CONNECT_STEP_MS * 1000000L};
+
+	for (uint32_t waited_ms = 0;; waited_ms += CONNECT_STEP_MS) {
+		struct json_object *manager;
+		int code = ctl_get_all(ctl, CTL_PATH, CTL_MANAGER, &manager);
+
+		if (code != CTL_OK)
+			return code;
+		if (ctl_json_bool(manager, "connected") || waited_ms >= CONNECT_MS) {
+			*ret_manager = manager;
+			return CTL_OK;
+		}
+		json_object_put(manager);
+		nanosleep(&step, NULL);
+	}
+}
+
 static void add_problem(struct json_object *problems, const char *text)
 {
 	json_object_array_add(problems, json_object_new_string(text));
@@ -231,7 +255,7 @@ int ctl_run_status(struct ctl *ctl, int n, char *arguments[])
 	struct json_object *status, *problems;
 	int code;
 
-	code = ctl_get_all(ctl, CTL_PATH, CTL_MANAGER, &manager);
+	code = get_manager(ctl, &manager);
 	if (code == CTL_OK)
 		code = ctl_get_all(ctl, CTL_PATH, CTL_MATRIX, &matrix);
 	if (code == CTL_OK)

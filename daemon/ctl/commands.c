@@ -284,7 +284,8 @@ const struct ctl_command ctl_commands[] = {
 		.summary = "tell in plain words whether all is well, and what is not",
 		.description =
 			"Ends with 0 when all is well, with 5 when Partyline runs but something is wrong\n"
-			"(each line with \"!\" says what and where to look), with 3 when it does not run.\n",
+			"(each line with \"!\" says what and where to look), with 3 when it does not run.\n"
+			"After a start it gives the sound five seconds to begin.\n",
 		.run = ctl_run_status,
 	},
 	{

@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import time
 
 import pytest
 
+from readme import KINDS, README, blocks, kinds, lines
 from rig import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,24 +18,9 @@ GUARD_SECONDS = 120
 SPEECH = sorted(pathlib.Path("/usr/share/asterisk/sounds").glob("en*/vm-intro.wav"))
 
 
-def blocks(kind):
-    """(line number, text) of the README's blocks of one kind."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for match in re.finditer(rf"^```{kind}\n(.*?)^```", text, re.M | re.S):
-        yield text.count("\n", 0, match.start()) + 2, match.group(1)
-
-
-def lines(kind):
-    """(line number, text) of every single line in the blocks of one kind."""
-    for number, text in blocks(kind):
-        for offset, line in enumerate(text.splitlines()):
-            yield number + offset, line
-
-
 def test_every_block_is_run_or_says_why_not():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    kinds = set(re.findall(r"^```(\S[^\n]*)$", text, re.M))
-    assert kinds <= {"sh", "sh first-terminal", "sh until-ctrl-c", "text"}, kinds
+    text = README.read_text(encoding="utf-8")
+    assert kinds() <= set(KINDS), kinds()
     assert "./dev run" in text and "./dev test" in text
 
 
