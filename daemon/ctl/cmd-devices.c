@@ -159,29 +159,81 @@ static void print_names(struct json_object *devices)
 	}
 }
 
-int ctl_run_devices(struct ctl *ctl, int n, char *arguments[])
+static void show(struct ctl *ctl, struct json_object *devices)
 {
-	struct json_object *devices;
-	int code, columns;
+	int columns = name_columns(devices);
 
-	code = ctl_get_devices(ctl, &devices);
-	if (code != CTL_OK)
-		return code;
 	if (ctl->json) {
-		ctl_json_print(devices);
-		return CTL_OK;
+		ctl_json_print(json_object_get(devices));
+		return;
 	}
 	if (ctl->ids) {
 		print_names(devices);
 	} else {
-		columns = name_columns(devices);
 		printf("%-*s  DIRECTION  PORTS    RATE  STATE    BOUND TO              DESCRIPTION\n",
 		       columns, "DEVICE");
 		for (size_t i = 0; i < json_object_array_length(devices); i++)
 			print_device(json_object_array_get_idx(devices, i), columns);
 	}
-	json_object_put(devices);
-	return CTL_OK;
+	fflush(stdout);
+}
+
+static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	bool *changed = userdata;
+
+	*changed = true;
+	return 0;
+}
+
+/** Until partyline leaves the bus, which the next question finds out. */
+static int watch(struct ctl *ctl, struct json_object *shown)
+{
+	ctl_cleanup_json *last = json_object_get(shown);
+	bool changed = true; /* between the first list and the match something may have happened */
+	int code, r;
+
+	r = sd_bus_add_match(ctl->bus, NULL,
+			     "type='signal',sender='" CTL_NAME "',path='" CTL_PATH "'", on_change,
+			     &changed);
+	if (r >= 0)
+		r = sd_bus_add_match(ctl->bus, NULL,
+				     "type='signal',sender='org.freedesktop.DBus',"
+				     "member='NameOwnerChanged',arg0='" CTL_NAME "'",
+				     on_change, &changed);
+	while (r >= 0) {
+		struct json_object *now;
+
+		if (changed) {
+			changed = false;
+			code = ctl_get_devices(ctl, &now);
+			if (code != CTL_OK)
+				return code;
+			if (!json_object_equal(last, now)) {
+				if (!ctl->json)
+					putchar('\n');
+				show(ctl, now);
+			}
+			json_object_put(last);
+			last = now;
+		}
+		r = sd_bus_process(ctl->bus, NULL);
+		if (r == 0)
+			r = sd_bus_wait(ctl->bus, UINT64_MAX);
+	}
+	return ctl_fail(ctl, CTL_NOT_RUNNING, "cannot watch the bus: %s", strerror(-r));
+}
+
+int ctl_run_devices(struct ctl *ctl, int n, char *arguments[])
+{
+	ctl_cleanup_json *devices = NULL;
+	int code;
+
+	code = ctl_get_devices(ctl, &devices);
+	if (code != CTL_OK)
+		return code;
+	show(ctl, devices);
+	return ctl->watch ? watch(ctl, devices) : CTL_OK;
 }
 
 /* --- bind and unbind ----------------------------------------------------------------- */

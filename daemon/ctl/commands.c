@@ -82,8 +82,10 @@ const struct ctl_command ctl_commands[] = {
 		.summary = "list the sound cards and what is bound to them",
 		.description =
 			"Those that are there, then those that are bound and missing. Any of a card's names\n"
-			"is good for \"bind\"; --ids prints the names only. RATE is known while it is open.\n",
-		.options = CTL_OPTION_IDS,
+			"is good for \"bind\"; --ids prints the names only. RATE is known while it is open.\n"
+			"With --watch the list comes again whenever a card comes, goes, starts, stops or is\n"
+			"bound; with --json one document a line.\n",
+		.options = CTL_OPTION_IDS | CTL_OPTION_WATCH,
 		.run = ctl_run_devices,
 	},
 	{
@@ -394,6 +396,7 @@ const struct ctl_option_info ctl_options[] = {
 	{"--timeout", 't', "SECONDS", "wait at most so long, 0.1..60, default 5",
 	 CTL_OPTION_TIMEOUT},
 	{"--version", 'V', NULL, "print the version of partylinectl and end", 0},
+	{"--watch", 'w', NULL, "go on: again at every change, until Ctrl-C", CTL_OPTION_WATCH},
 	{"--yes", 'y', NULL, "do not ask", CTL_OPTION_YES},
 };
 

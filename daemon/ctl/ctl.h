@@ -46,7 +46,8 @@ enum ctl_option {
 	CTL_OPTION_ONCE = 1 << 3,
 	CTL_OPTION_PORT = 1 << 4,
 	CTL_OPTION_PRIORITY = 1 << 5,
-	CTL_OPTION_YES = 1 << 6,
+	CTL_OPTION_WATCH = 1 << 6,
+	CTL_OPTION_YES = 1 << 11,
 	CTL_OPTION_ALL = 1 << 7,
 	CTL_OPTION_TIMEOUT = 1 << 8,
 	CTL_OPTION_ROLE = 1 << 9,
@@ -67,6 +68,7 @@ struct ctl {
 	bool version;
 	bool ids;
 	bool once;
+	bool watch;
 	bool yes;
 	double hz;                  /**< 0: the command's default */
 	double timeout_s;           /**< 0: the command's default */

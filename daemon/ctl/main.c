@@ -73,6 +73,7 @@ static int take_option(struct ctl *ctl, const struct ctl_option_info *option, co
 	ctl->json = ctl->json || strcmp(name, "--json") == 0;
 	ctl->once = ctl->once || strcmp(name, "--once") == 0;
 	ctl->version = ctl->version || strcmp(name, "--version") == 0;
+	ctl->watch = ctl->watch || strcmp(name, "--watch") == 0;
 	ctl->yes = ctl->yes || strcmp(name, "--yes") == 0;
 	return CTL_OK;
 }

@@ -116,6 +116,17 @@ def test_command(fresh, words, answer, text):
     assert text in done.stdout
 
 
+def test_devices_are_watched(fresh):
+    with fresh.lines(fresh.program("partylinectl"), "devices", "--watch", "--json") as lines:
+        lines.until(lambda line: json.loads(line) == [])
+        fresh.ctl("bind", "channel", "1", "capture", "card:Desk")
+        lines.until(lambda line: json.loads(line)[0]["names"] == ["card:Desk,0"])
+        fresh.ctl("mute", "channel", "1")
+        fresh.ctl("unbind", "channel", "1", "capture")
+        lines.until(lambda line: json.loads(line) == [])
+        assert len(lines.seen) == 3  # what is no news is not told
+
+
 def test_every_command_is_run(shared):
     commands = table_of_commands(shared)
     assert set(commands) == {words[0] for words, _, _ in CASES} | ELSEWHERE
