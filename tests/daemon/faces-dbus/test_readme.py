@@ -27,8 +27,8 @@ def test_every_block_is_run():
                          ids=lambda line: " ".join(line.split()[2:])[-60:])
 def test_line(fresh, line):
     out = run(fresh, line)
-    # What only sets says nothing; what asks says something.
-    asks = re.search(r" (tree|introspect|get-property) | Get[A-Z]", line)
+    # What only sets says nothing; what asks says something, and Bind what is worth knowing.
+    asks = re.search(r" (tree|introspect|get-property) | Get[A-Z]| Bind ", line)
     assert bool(out) == bool(asks)
 
 
@@ -51,6 +51,10 @@ def test_lines_have_the_effect_that_they_are_shown_for(fresh):
     assert plain(fresh.get(tablet(1), TABLET, "Keys")) == [1]
     run(fresh, the("ReleaseKey"))
     assert plain(fresh.get(tablet(1), TABLET, "Keys")) == []
+    run(fresh, the(" Bind "))
+    assert run(fresh, the("Channel Capture")) == '(su) "card:Loopback,0" 1\n'
+    run(fresh, the(" Unbind "))
+    assert run(fresh, the("Channel Capture")) == '(su) "" 0\n'
     assert '"headroom_db": 12' in run(fresh, the("GetState"))
 
 
