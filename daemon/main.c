@@ -208,8 +208,7 @@ static int start_log(struct daemon *d)
 	r = pl_log_new(&options, &d->log);
 	if (r < 0 && d->log)
 		pl_log_error(d->log, "log.error", r, NULL, NULL,
-			     "The log file \"%s\" cannot be written; going on without it",
-			     c->log_file);
+			     "The log file \"%s\" cannot be written for now", c->log_file);
 	return d->log ? 0 : r;
 }
 

@@ -330,6 +330,29 @@ static int keep(struct pl_control *control, const struct pl_model *model, bool k
 	return control->keeper_ops->keep(control->keeper, model, keys_only);
 }
 
+/** Names the folder: whoever reads this can make room there. */
+static int fail_kept(const struct pl_control *control, int r, bool keys_only,
+		     struct pl_error *ret_error)
+{
+	const char *folder =
+		keys_only ? control->config->runtime_directory : control->config->state_directory;
+
+	if (r == -ENOSPC || r == -EDQUOT)
+		return error_set(
+			ret_error, -ENOSPC, "",
+			"the state could not be kept and nothing has changed: no space left "
+			"in \"%.300s\"; make room there and try again",
+			folder);
+	if (r == -ENOMEM)
+		return error_set(
+			ret_error, -ENOMEM, "",
+			"the state could not be kept and nothing has changed: this machine "
+			"is out of memory");
+	return error_set(ret_error, -EIO, "",
+			 "the state could not be kept in \"%.300s\" and nothing has changed: %s",
+			 folder, strerror(-r));
+}
+
 int control_commit(struct pl_control *control, const struct pl_actor *actor, uint32_t priority,
 		   struct pl_error *ret_error)
 {
@@ -346,8 +369,7 @@ int control_commit(struct pl_control *control, const struct pl_actor *actor, uin
 	if (r < 0) {
 		/* The keeper may have come half way: take the old state back as well as it goes. */
 		keep(control, &control->model, keys_only);
-		return error_set(ret_error, -EIO, "", "the state could not be kept: %s",
-				 strerror(-r));
+		return fail_kept(control, r, keys_only, ret_error);
 	}
 
 	event = (struct pl_event){

@@ -21,7 +21,8 @@
  *
  * Errors: -EINVAL bad value, -ENOENT no such tablet or channel (out of range),
  * -EBUSY refused because the channel is busy, -EPERM the caller's role is too
- * small, -EIO the state could not be kept (then nothing changed).
+ * small; the state could not be kept (then nothing changed): -ENOSPC the disk is full, -ENOMEM,
+ * -EIO anything else.
  */
 
 struct pl_control;

@@ -344,7 +344,7 @@ static int load_any_settings(struct pl_state_file *file, struct pl_model *ret_mo
 	return r == -EINVAL ? -ENOENT : r;
 }
 
-/** @return 0, -ENOENT when there are none of this boot, -EINVAL with a reason */
+/** @return 0, -ENOENT when there are none of this boot, -EINVAL with a reason, -ENOMEM */
 static int load_keys(struct pl_state_file *file, struct pl_model *model, char *ret_reason,
 		     size_t reason_size)
 {
@@ -358,7 +358,7 @@ static int load_keys(struct pl_state_file *file, struct pl_model *model, char *r
 	r = read_file(file->runtime_dir, KEYS, &text, &size);
 	if (r < 0) {
 		snprintf(ret_reason, reason_size, "%s", strerror(-r));
-		return r == -ENOENT ? -ENOENT : -EINVAL;
+		return r == -ENOENT || r == -ENOMEM ? r : -EINVAL;
 	}
 	r = pl_json_parse(text, size, &tree, ret_reason, reason_size);
 	free(text);
@@ -398,6 +398,8 @@ int pl_state_file_load(struct pl_state_file *file, uint32_t n_tablets, uint32_t 
 		return r;
 	}
 	r = load_keys(file, &model, reason, sizeof(reason));
+	if (r == -ENOMEM)
+		return r;
 	if (r == -EINVAL)
 		report(ret_report, "%s is damaged (%s); all talk keys are released", KEYS, reason);
 	pl_model_resize(&model, n_tablets, n_channels);
@@ -421,8 +423,11 @@ static int keep_settings(struct pl_state_file *file, const struct pl_model *mode
 							    JSON_C_TO_STRING_NOSLASHESCAPE);
 	r = text ? write_file(file->state_dir, STATE_NEW, text, true) : -ENOMEM;
 	json_object_put(tree);
-	if (r < 0)
+	if (r < 0) {
+		/* What is left of it takes room that others need. */
+		unlinkat(file->state_dir, STATE_NEW, 0);
 		return r;
+	}
 
 	/* state.json is there at every moment: the old one gets a second name first. A file
 	 * system without links has no .old, nothing worse. */
@@ -435,7 +440,7 @@ static int keep_settings(struct pl_state_file *file, const struct pl_model *mode
 	return fsync(file->state_dir) < 0 ? -errno : 0;
 }
 
-static int keep_keys(struct pl_state_file *file, const struct pl_model *model)
+static int write_keys(struct pl_state_file *file, const struct pl_model *model)
 {
 	struct json_object *tree = pl_model_keys_to_json(model);
 	const char *text;
@@ -449,10 +454,30 @@ static int keep_keys(struct pl_state_file *file, const struct pl_model *model)
 		r = text ? write_file(file->runtime_dir, KEYS_NEW, text, false) : -ENOMEM;
 	}
 	json_object_put(tree);
+	if (r == 0 && renameat(file->runtime_dir, KEYS_NEW, file->runtime_dir, KEYS) < 0)
+		r = -errno;
+	if (r < 0)
+		unlinkat(file->runtime_dir, KEYS_NEW, 0);
+	return r;
+}
+
+/**
+ * A hand that lets go of a key is always heard: where there is no room to write it down, the file
+ * goes. A crash then releases the keys that others hold too, which is the better side to err on.
+ */
+static int keep_keys(struct pl_state_file *file, const struct pl_model *model)
+{
+	bool only_releases = true;
+	int r;
+
+	for (uint32_t t = 0; t < model->n_tablets; t++)
+		only_releases = only_releases && !(model->tablet[t].keys & ~file->keys[t]);
+	r = write_keys(file, model);
+	if (r < 0 && only_releases &&
+	    (unlinkat(file->runtime_dir, KEYS, 0) == 0 || errno == ENOENT))
+		r = 0;
 	if (r < 0)
 		return r;
-	if (renameat(file->runtime_dir, KEYS_NEW, file->runtime_dir, KEYS) < 0)
-		return -errno;
 	for (uint32_t t = 0; t < model->n_tablets; t++)
 		file->keys[t] = model->tablet[t].keys;
 	return 0;

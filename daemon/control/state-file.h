@@ -21,7 +21,8 @@
  *                                 its boot id: a hand on a key from before a power cut has long
  *                                 let go, and a microphone that opens by itself is worse than a
  *                                 key that must be pressed again. For the same reason a
- *                                 keys.json that cannot be read releases all keys.
+ *                                 keys.json that cannot be read releases all keys, and one that
+ *                                 cannot be written when a key is released is deleted.
  */
 struct pl_state_file;
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +109,27 @@ static void delete_old(const struct log_file *file)
 	closedir(dir);
 }
 
+/** The disk is full, and these are what we have in it that is worth least. @return true when one went */
+static bool delete_oldest(const struct log_file *file)
+{
+	char oldest[NAME_MAX + 1] = "";
+	struct dirent *entry;
+	bool deleted;
+	DIR *dir;
+
+	dir = opendir(file->folder);
+	if (!dir)
+		return false;
+	/* Their names sort by time. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	while ((entry = readdir(dir)))
+		if (is_rotated(file, entry->d_name) &&
+		    (!oldest[0] || strcmp(entry->d_name, oldest) < 0))
+			snprintf(oldest, sizeof(oldest), "%s", entry->d_name);
+	deleted = oldest[0] && unlinkat(dirfd(dir), oldest, 0) == 0;
+	closedir(dir);
+	return deleted;
+}
+
 static void rotate(struct log_file *file)
 {
 	struct timespec ts;
@@ -155,13 +177,9 @@ int log_file_open(const char *path, uint64_t rotate_bytes, uint32_t keep_days,
 	}
 	file->extension = dot ? file->path + (dot - path) : "";
 	r = file_open(file);
-	if (r < 0) {
-		log_file_close(file);
-		return r;
-	}
 	delete_old(file);
 	*ret_file = file;
-	return 0;
+	return r;
 }
 
 struct log_file *log_file_close(struct log_file *file)
@@ -177,19 +195,12 @@ struct log_file *log_file_close(struct log_file *file)
 	return NULL;
 }
 
-int log_file_write(struct log_file *file, const char *line, size_t size)
+/** All of it or nothing: half a line would spoil the next one. */
+static int append(struct log_file *file, const char *line, size_t size)
 {
 	ssize_t n;
 	int r;
 
-	if (file->fd >= 0 && file->rotate_bytes > 0 && file->size > 0 &&
-	    file->size + size > file->rotate_bytes)
-		rotate(file);
-	if (file->fd < 0) {
-		r = file_open(file);
-		if (r < 0)
-			return r;
-	}
 	do {
 		n = write(file->fd, line, size);
 	} while (n < 0 && errno == EINTR);
@@ -198,7 +209,38 @@ int log_file_write(struct log_file *file, const char *line, size_t size)
 		return 0;
 	}
 	r = n < 0 ? -errno : -ENOSPC;
+	if (n > 0) {
+		off_t end = lseek(file->fd, 0, SEEK_END);
+
+		if (end >= n && ftruncate(file->fd, end - n) < 0)
+			r = -errno;
+	}
 	close(file->fd);
 	file->fd = -1;
+	return r;
+}
+
+static int open_and_append(struct log_file *file, const char *line, size_t size)
+{
+	int r;
+
+	if (file->fd < 0) {
+		r = file_open(file);
+		if (r < 0)
+			return r;
+	}
+	return append(file, line, size);
+}
+
+int log_file_write(struct log_file *file, const char *line, size_t size)
+{
+	int r;
+
+	if (file->fd >= 0 && file->rotate_bytes > 0 && file->size > 0 &&
+	    file->size + size > file->rotate_bytes)
+		rotate(file);
+	r = open_and_append(file, line, size);
+	while ((r == -ENOSPC || r == -EDQUOT) && delete_oldest(file))
+		r = open_and_append(file, line, size);
 	return r;
 }

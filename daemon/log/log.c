@@ -41,6 +41,7 @@ int pl_log_new(const struct pl_log_options *options, struct pl_log **ret_log)
 	if (options->file && options->file[0])
 		r = log_file_open(options->file, options->rotate_bytes, options->keep_days,
 				  &log->file);
+	log->said_broken = r < 0;
 	*ret_log = log;
 	return r;
 }

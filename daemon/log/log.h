@@ -38,7 +38,7 @@ struct pl_log_options {
 	bool to_journal; /**< without a journal nothing happens */
 };
 
-/** @return 0, -ENOMEM, or the error of opening the file: *ret_log is a log without file then */
+/** @return 0, -ENOMEM, or the error of opening the file: *ret_log is there all the same, and tries it again with every record */
 int pl_log_new(const struct pl_log_options *options, struct pl_log **ret_log);
 struct pl_log *pl_log_free(struct pl_log *log);
 

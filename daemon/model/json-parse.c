@@ -307,6 +307,7 @@ int pl_json_read(const char *text, size_t size, struct json_object **ret_tree,
 	struct json_tokener *tokener;
 	struct json_object *tree;
 	enum json_tokener_error error;
+	bool is_without_memory;
 	size_t n_names;
 	int r;
 
@@ -318,6 +319,8 @@ int pl_json_read(const char *text, size_t size, struct json_object **ret_tree,
 	if (r < 0)
 		return r;
 
+	/* json-c before 0.18 has no word for a lack of memory: malloc() leaves one here. */
+	errno = 0;
 	/* json-c counts the outermost value as a level of its own */
 	tokener = json_tokener_new_ex(PL_JSON_DEPTH_MAX + 2);
 	if (!tokener)
@@ -329,7 +332,12 @@ int pl_json_read(const char *text, size_t size, struct json_object **ret_tree,
 		tree = json_tokener_parse_ex(tokener, "\n", 1);
 		error = json_tokener_get_error(tokener);
 	}
+	is_without_memory = errno == ENOMEM;
 	json_tokener_free(tokener);
+	if (is_without_memory) {
+		json_object_put(tree);
+		return -ENOMEM;
+	}
 	if (error != json_tokener_success) {
 		ret_fault->why = json_tokener_error_desc(error);
 		json_object_put(tree);

@@ -78,6 +78,8 @@ int pl_dbus_result(int r, const struct pl_error *verb_error, sd_bus_error *error
 		name = PL_DBUS_ERROR_NOT_PERMITTED;
 		break;
 	case -EIO:
+	case -ENOSPC:
+	case -ENOMEM:
 		name = PL_DBUS_ERROR_STATE_NOT_KEPT;
 		break;
 	default:

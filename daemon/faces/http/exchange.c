@@ -85,6 +85,11 @@ static int respond_call(struct pl_face_http *face, struct lws *wsi,
 
 	pl_http_dispatch(face->control, visitor, request->method, request->path, body, size,
 			 &reply);
+	/* What was asked for is done, but there is no memory to say so: no answer is true, a refusal
+	 * would not be. */
+	if (!reply.tree && reply.status == 200 && request->method != PL_HTTP_GET &&
+	    request->method != PL_HTTP_HEAD)
+		return -1;
 	if (!reply.tree)
 		return pl_http_respond_detail(face, wsi, request, 503, "No memory", true);
 	if (strcmp(request->path, "/health") == 0)

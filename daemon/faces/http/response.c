@@ -55,6 +55,8 @@ static const char *reason_of(int status)
 		return "Too Many Requests";
 	case 503:
 		return "Service Unavailable";
+	case 507: /* RFC 4918, 11.5 */
+		return "Insufficient Storage";
 	default:
 		return "Status";
 	}

@@ -231,6 +231,8 @@ static int status_of(int r)
 	case ENOENT:
 	case ERANGE:
 		return 422;
+	case ENOSPC:
+		return 507;
 	default: /* no memory, the state could not be kept: not the caller's fault, may pass */
 		return 503;
 	}

@@ -439,6 +439,37 @@ PL_TEST(time_out_timer)
 	bench_stop(&b);
 }
 
+PL_TEST(a_refusal_names_the_folder_and_the_way_out)
+{
+	static const struct {
+		int keep_result, code;
+		const char *message;
+	} cases[] = {
+		{-ENOSPC, -ENOSPC, "no space left in \"/s\"; make room there"},
+		{-EDQUOT, -ENOSPC, "no space left in \"/s\"; make room there"},
+		{-ENOMEM, -ENOMEM, "this machine is out of memory"},
+		{-EROFS, -EIO, "could not be kept in \"/s\" and nothing has changed: Read-only"},
+	};
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct bench b;
+
+		bench_start(&b, 16, 4);
+		snprintf(b.config.state_directory, sizeof(b.config.state_directory), "/s");
+		snprintf(b.config.runtime_directory, sizeof(b.config.runtime_directory), "/r");
+		b.keep_result = cases[i].keep_result;
+		PL_CHECK_INT(pl_control_set_headroom(b.control, &operator_, 3.0, &b.error),
+			     cases[i].code);
+		PL_CHECK_INT(b.error.code, cases[i].code);
+		PL_CHECK(strstr(b.error.message, cases[i].message));
+		if (cases[i].code == -ENOSPC) {
+			pl_control_press_key(b.control, &operator_, 1, 1, 1, &b.error);
+			PL_CHECK(strstr(b.error.message, "in \"/r\""));
+		}
+		bench_stop(&b);
+	}
+}
+
 PL_TEST(what_cannot_be_kept_does_not_happen)
 {
 	struct pl_model before;
@@ -447,10 +478,10 @@ PL_TEST(what_cannot_be_kept_does_not_happen)
 	bench_start(&b, 16, 4);
 	before = *pl_control_model(b.control);
 	b.keep_result = -ENOSPC;
-	PL_CHECK_INT(pl_control_set_headroom(b.control, &operator_, 3.0, &b.error), -EIO);
-	PL_CHECK_INT(b.error.code, -EIO);
-	PL_CHECK(strstr(b.error.message, "No space left"));
-	PL_CHECK_INT(pl_control_press_key(b.control, &operator_, 1, 1, 1, &b.error), -EIO);
+	PL_CHECK_INT(pl_control_set_headroom(b.control, &operator_, 3.0, &b.error), -ENOSPC);
+	PL_CHECK_INT(b.error.code, -ENOSPC);
+	PL_CHECK(strstr(b.error.message, "no space left"));
+	PL_CHECK_INT(pl_control_press_key(b.control, &operator_, 1, 1, 1, &b.error), -ENOSPC);
 	PL_CHECK(pl_model_equal(pl_control_model(b.control), &before));
 	PL_CHECK(pl_model_equal(&b.engine_model, &before));
 	PL_CHECK(pl_model_equal(&b.kept_model, &before));
