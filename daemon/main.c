@@ -431,6 +431,7 @@ static void start_discover(struct daemon *d)
 {
 	struct pl_discover_options options = {
 		.port = pl_face_http_port(d->face_http),
+		.tls = pl_face_http_has_tls(d->face_http),
 		.log = d->log,
 	};
 	int r;

@@ -68,7 +68,7 @@ struct pl_config {
 	char pipewire_remote[256]; /**< "pipewire"/"remote"; "" = default */
 };
 
-/** Whether only this machine reaches the address. */
+/** Whether only this machine reaches the address: 127.0.0.0/8, ::1, either also mapped, localhost. */
 bool pl_config_is_loopback(const char *address);
 /** Whether HTTP is served over TLS, and others need a token. */
 bool pl_config_has_tls(const struct pl_config *config);

@@ -54,7 +54,7 @@ static void on_changed(void *userdata)
 static bool is_wanted(const struct pl_config *config)
 {
 	if (strcmp(config->discover_publish, "auto") == 0)
-		return !pl_address_is_loopback(config->http_address);
+		return !pl_config_is_loopback(config->http_address);
 	return strcmp(config->discover_publish, "always") == 0;
 }
 

@@ -12,6 +12,8 @@
 
 #include <systemd/sd-id128.h>
 
+#include "config.h"
+
 /** So that nobody learns the machine's id from ours: a random constant of this program. */
 #define APP_ID SD_ID128_MAKE(8b, 4e, 1f, 6a, 0c, 2d, 47, 93, a5, 31, 7e, d0, 58, c9, 62, f4)
 
@@ -25,19 +27,6 @@ bool pl_service_equal(const struct pl_service *a, const struct pl_service *b)
 	       strcmp(a->address, b->address) == 0 && a->port == b->port && a->tls == b->tls &&
 	       a->n_tablets == b->n_tablets && a->n_channels == b->n_channels &&
 	       strcmp(a->id, b->id) == 0;
-}
-
-bool pl_address_is_loopback(const char *address)
-{
-	struct in6_addr v6;
-	struct in_addr v4;
-
-	if (inet_pton(AF_INET, address, &v4) == 1)
-		return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
-	if (inet_pton(AF_INET6, address, &v6) == 1)
-		return IN6_IS_ADDR_LOOPBACK(&v6) ||
-		       (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == IN_LOOPBACKNET);
-	return strcmp(address, "localhost") == 0;
 }
 
 void pl_service_default_name(const char *host, char ret_name[PL_SERVICE_NAME_SIZE])
@@ -89,7 +78,7 @@ void pl_service_place(const char *address, AvahiIfIndex *ret_interface, AvahiPro
 	struct in_addr v4;
 	bool is_v4 = inet_pton(AF_INET, address, &v4) == 1;
 	bool is_v6 = !is_v4 && inet_pton(AF_INET6, address, &v6) == 1;
-	bool is_loopback = pl_address_is_loopback(address);
+	bool is_loopback = pl_config_is_loopback(address);
 
 	*ret_interface = AVAHI_IF_UNSPEC;
 	*ret_protocol = AVAHI_PROTO_UNSPEC;

@@ -26,9 +26,6 @@ struct pl_service {
 
 bool pl_service_equal(const struct pl_service *a, const struct pl_service *b);
 
-/** @return true for what this machine alone reaches: 127.0.0.0/8, ::1, both also mapped, localhost */
-bool pl_address_is_loopback(const char *address);
-
 /** "Partyline on HOST", cut to what a name may have, never within a character. */
 void pl_service_default_name(const char *host, char ret_name[PL_SERVICE_NAME_SIZE]);
 

@@ -68,6 +68,19 @@ PL_TEST(everything_is_read)
 	pl_config_done(&copy);
 }
 
+PL_TEST(loopback_is_what_no_other_machine_reaches)
+{
+	static const char *const inside[] = {"127.0.0.1",        "127.255.0.9", "::1",
+					     "::ffff:127.0.0.1", "localhost",   "0:0:0:0:0:0:0:1"};
+	static const char *const beyond[] = {"0.0.0.0",          "::",       "192.0.2.1", "fe80::1",
+					     "::ffff:192.0.2.1", "128.0.0.1"};
+
+	for (unsigned i = 0; i < 6; i++) {
+		PL_CHECK(pl_config_is_loopback(inside[i]));
+		PL_CHECK(!pl_config_is_loopback(beyond[i]));
+	}
+}
+
 PL_TEST(faults_name_file_and_pointer)
 {
 	static const struct {

@@ -8,19 +8,6 @@
 
 #include "service.h"
 
-PL_TEST(loopback_is_what_no_other_machine_reaches)
-{
-	static const char *const inside[] = {"127.0.0.1",        "127.255.0.9", "::1",
-					     "::ffff:127.0.0.1", "localhost",   "0:0:0:0:0:0:0:1"};
-	static const char *const beyond[] = {"0.0.0.0",          "::",       "192.0.2.1", "fe80::1",
-					     "::ffff:192.0.2.1", "128.0.0.1"};
-
-	for (unsigned i = 0; i < 6; i++) {
-		PL_CHECK(pl_address_is_loopback(inside[i]));
-		PL_CHECK(!pl_address_is_loopback(beyond[i]));
-	}
-}
-
 PL_TEST(names_fit_into_a_label)
 {
 	char name[PL_SERVICE_NAME_SIZE], host[256];

@@ -89,6 +89,21 @@ def test_every_type_and_record(pair):
         assert beta.resolve("_https._tcp", "Bühne") is None
 
 
+def test_an_encrypted_server_says_so(pair):
+    alpha, beta = pair
+    with Daemon(alpha, http={"port": 0, "address": "0.0.0.0"}, name="Safe") as one:
+        one.start()
+        assert one.published() == "Safe"
+        peer = found(beta, "Safe")
+        assert (peer["tls"], peer["url"]) == (True, f"https://{alpha.address}:{one.port}/")
+        for service_type in [*TYPES, "_https._tcp"]:
+            service = wait_until(lambda kind=service_type: beta.resolve(kind, "Safe"), service_type)
+            assert (service["port"], service["txt"]["tls"]) == (one.port, "1")
+        # And it is so.
+        done = beta.run("curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", f"{peer['url']}health")
+        assert done.stdout == "401"
+
+
 def test_taken_names_get_a_number(pair):
     alpha, beta = pair
     with Daemon(alpha, name="Stage") as one, Daemon(alpha, name="Stage") as two, Daemon(beta, name="Stage") as three:
