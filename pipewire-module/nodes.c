@@ -193,11 +193,32 @@ static void set_latency(const struct pl_nodes *nodes, struct pw_properties *prop
 			pw_properties_get_uint32(defaults, "default.clock.rate", ANY_RATE_HZ));
 }
 
+/**
+ * The node is made without what leads it to a driver, and told afterwards.
+ *
+ * PipeWire 1.4 takes the first result that a node of "spa-node-factory" emits, of a port while it is
+ * being made, for the end of an initialization that it never asked for (spa-node.c: init_pending is
+ * 0 until then, and so is the result's number). A node that joins a driver at that moment is
+ * given the I/O areas of a node on its own afterwards: it reads "running", and never runs.
+ */
+static void join_graph(struct pw_impl_node *node, const char *group)
+{
+	const struct spa_dict_item items[] = {
+		{PW_KEY_NODE_GROUP, group},
+		/* Talk keys, ramps and meters go on while nobody plays or listens. */
+		{PW_KEY_NODE_ALWAYS_PROCESS, "true"},
+	};
+
+	pw_impl_node_update_properties(node, &SPA_DICT_INIT_ARRAY(items));
+}
+
 static int matrix_make(struct pl_nodes *nodes)
 {
 	const struct pl_module_args *args = nodes->setup.args;
 	struct pw_properties *props = common_props(nodes, args->matrix_props);
 	struct owned_node *owned = &nodes->nodes[nodes->n_nodes];
+	const char *group_wish;
+	char group[256];
 	int r;
 
 	if (!props)
@@ -212,8 +233,9 @@ static int matrix_make(struct pl_nodes *nodes)
 	if (!pw_properties_get(props, PW_KEY_NODE_DESCRIPTION))
 		pw_properties_set(props, PW_KEY_NODE_DESCRIPTION, "Partyline Matrix");
 	set_latency(nodes, props);
-	/* Talk keys, ramps and meters go on while nobody plays or listens. */
-	pw_properties_set(props, PW_KEY_NODE_ALWAYS_PROCESS, "true");
+	group_wish = pw_properties_get(props, PW_KEY_NODE_GROUP);
+	snprintf(group, sizeof(group), "%s", group_wish ? group_wish : PL_NODE_GROUP);
+	pw_properties_set(props, PW_KEY_NODE_GROUP, NULL);
 
 	r = node_make(nodes, "spa-node-factory", props);
 	if (r < 0)
@@ -223,6 +245,7 @@ static int matrix_make(struct pl_nodes *nodes)
 	if (r < 0)
 		return fail(nodes, r, "the matrix refuses the meter page: %s", spa_strerror(r));
 	owned->is_matrix = true;
+	join_graph(owned->node, group);
 	return node_publish(nodes, owned);
 }
 

@@ -8,6 +8,8 @@
 #include <pipewire/pipewire.h>
 
 #include <partyline/keys.h>
+#include <partyline/meters.h>
+#include <spa/node/node.h>
 
 #include "pltest.h"
 
@@ -148,6 +150,59 @@ PL_TEST(the_largest_size)
 	load_factories(&server);
 	PL_CHECK(load(&server, "tablets = 64 channels = 64") != NULL);
 	PL_CHECK(n_globals(&server) > 2 * (64 + 64));
+	server_done(&server);
+}
+
+static bool driver_make(struct server *server)
+{
+	struct pw_impl_factory *factory =
+		pw_context_find_factory(server->context, "spa-node-factory");
+
+	return pw_impl_factory_create_object(
+		       factory, NULL, PW_TYPE_INTERFACE_Node, PW_VERSION_NODE,
+		       pw_properties_new("factory.name", "support.node.driver", PW_KEY_NODE_NAME,
+					 "driver", PW_KEY_PRIORITY_DRIVER, "1000", NULL),
+		       0) != NULL;
+}
+
+static int matrix_find(void *data, struct pw_global *global)
+{
+	struct pw_impl_node **ret_matrix = data;
+	const struct pw_properties *props = pw_global_get_properties(global);
+	const char *name = pw_properties_get(props, PW_KEY_NODE_NAME);
+
+	if (name && strcmp(name, PL_NODE_MATRIX) == 0)
+		*ret_matrix = pw_global_get_object(global);
+	return 0;
+}
+
+/* A machine's driver is there before, when the module comes into a server that runs. */
+PL_TEST(the_matrix_is_scheduled_by_a_driver_that_was_there_before)
+{
+	static struct pl_meters_page page; /* in place of the module's */
+	struct pl_meters_data seen = {0};
+	struct pw_impl_node *matrix = NULL;
+	struct server server;
+	struct pw_loop *loop;
+
+	PL_CHECK(server_init(&server));
+	loop = pw_main_loop_get_loop(server.loop);
+	load_factories(&server);
+	PL_CHECK(driver_make(&server));
+	PL_CHECK(load(&server, "tablets = 1 channels = 1") != NULL);
+	pw_context_for_each_global(server.context, matrix_find, &matrix);
+	PL_CHECK(matrix != NULL);
+	PL_CHECK_INT(spa_node_set_io(pw_impl_node_get_implementation(matrix), PL_IO_METERS, &page,
+				     sizeof(page)),
+		     0);
+	pw_loop_enter(loop);
+	/* A hang guard only: 10 ms a turn at the most. */
+	for (int i = 0; i < 6000 && seen.n_cycles < 10; i++) {
+		pw_loop_iterate(loop, 10);
+		PL_CHECK(pl_meters_read(&page, &seen) >= 0);
+	}
+	pw_loop_leave(loop);
+	PL_CHECK(seen.n_cycles >= 10);
 	server_done(&server);
 }
 
