@@ -6,24 +6,24 @@
 
 /* Mutes, modes, sidetone and names. */
 
-/** Begin, and check that there is such a tablet or channel. */
+/** Begin, and check that there is such a tablet or channel. @param verb  __func__ of the verb */
 static int begin(struct pl_control *control, const struct pl_actor *actor, enum pl_role role,
-		 struct pl_endpoint endpoint, struct pl_error *ret_error)
+		 const char *verb, struct pl_endpoint endpoint, struct pl_error *ret_error)
 {
 	int r;
 
-	r = control_begin(control, actor, role, ret_error);
+	r = control_begin_verb(control, actor, role, verb, ret_error);
 	return r < 0 ? r : check_endpoint(control, endpoint, ret_error);
 }
 
 /** @param mask, set  of control->next; set: that it was ever given, may be NULL */
-static int set_mute(struct pl_control *control, const struct pl_actor *actor,
+static int set_mute(struct pl_control *control, const struct pl_actor *actor, const char *verb,
 		    struct pl_endpoint endpoint, uint64_t *mask, uint64_t *set, bool mute,
 		    struct pl_error *ret_error)
 {
 	int r;
 
-	r = begin(control, actor, PL_ROLE_OPERATE, endpoint, ret_error);
+	r = begin(control, actor, PL_ROLE_OPERATE, verb, endpoint, ret_error);
 	if (r < 0)
 		return r;
 	if (mute)
@@ -38,7 +38,7 @@ static int set_mute(struct pl_control *control, const struct pl_actor *actor,
 int pl_control_set_channel_mute(struct pl_control *control, const struct pl_actor *actor,
 				uint32_t channel_id, bool mute, struct pl_error *ret_error)
 {
-	return set_mute(control, actor, (struct pl_endpoint){false, channel_id},
+	return set_mute(control, actor, __func__, (struct pl_endpoint){false, channel_id},
 			&control->next.channel_mute, &control->next.channel_mute_set, mute,
 			ret_error);
 }
@@ -46,7 +46,7 @@ int pl_control_set_channel_mute(struct pl_control *control, const struct pl_acto
 int pl_control_set_tablet_mute(struct pl_control *control, const struct pl_actor *actor,
 			       uint32_t tablet_id, bool mute, struct pl_error *ret_error)
 {
-	return set_mute(control, actor, (struct pl_endpoint){true, tablet_id},
+	return set_mute(control, actor, __func__, (struct pl_endpoint){true, tablet_id},
 			&control->next.tablet_mute, &control->next.tablet_mute_set, mute,
 			ret_error);
 }
@@ -54,14 +54,14 @@ int pl_control_set_tablet_mute(struct pl_control *control, const struct pl_actor
 int pl_control_set_talk_mute(struct pl_control *control, const struct pl_actor *actor,
 			     uint32_t tablet_id, bool mute, struct pl_error *ret_error)
 {
-	return set_mute(control, actor, (struct pl_endpoint){true, tablet_id},
+	return set_mute(control, actor, __func__, (struct pl_endpoint){true, tablet_id},
 			&control->next.talk_mute, NULL, mute, ret_error);
 }
 
 int pl_control_set_listen_mute(struct pl_control *control, const struct pl_actor *actor,
 			       uint32_t tablet_id, bool mute, struct pl_error *ret_error)
 {
-	return set_mute(control, actor, (struct pl_endpoint){true, tablet_id},
+	return set_mute(control, actor, __func__, (struct pl_endpoint){true, tablet_id},
 			&control->next.listen_mute, NULL, mute, ret_error);
 }
 
@@ -71,7 +71,7 @@ int pl_control_set_mode(struct pl_control *control, const struct pl_actor *actor
 	struct pl_tablet *tablet;
 	int r;
 
-	r = begin(control, actor, PL_ROLE_OPERATE, (struct pl_endpoint){true, tablet_id},
+	r = begin(control, actor, PL_ROLE_OPERATE, __func__, (struct pl_endpoint){true, tablet_id},
 		  ret_error);
 	if (r < 0)
 		return r;
@@ -90,7 +90,7 @@ int pl_control_set_sidetone(struct pl_control *control, const struct pl_actor *a
 {
 	int r;
 
-	r = begin(control, actor, PL_ROLE_OPERATE, (struct pl_endpoint){true, tablet_id},
+	r = begin(control, actor, PL_ROLE_OPERATE, __func__, (struct pl_endpoint){true, tablet_id},
 		  ret_error);
 	if (r == 0)
 		r = check_range(gain, 0.0, PL_SIDETONE_MAX, "/sidetone", ret_error);
@@ -100,36 +100,38 @@ int pl_control_set_sidetone(struct pl_control *control, const struct pl_actor *a
 	return control_commit(control, actor, 1, ret_error);
 }
 
-static int set_name(struct pl_control *control, const struct pl_actor *actor,
+static int set_name(struct pl_control *control, const struct pl_actor *actor, const char *verb,
 		    struct pl_endpoint endpoint, const char *name, struct pl_error *ret_error)
 {
 	struct pl_model *m = &control->next;
 	char *to;
 	int r;
 
-	r = begin(control, actor, PL_ROLE_ADMIN, endpoint, ret_error);
-	if (r < 0)
-		return r;
-	if (!pl_name_is_valid(name))
-		return error_set(ret_error, -EINVAL, "/name",
-				 "a name is UTF-8 text of at most %u bytes without control "
-				 "characters",
-				 PL_NAME_MAX - 1);
-	to = endpoint.is_tablet ? m->tablet[endpoint.id - 1].name
-				: m->channel[endpoint.id - 1].name;
-	memset(to, 0, PL_NAME_MAX);
-	memcpy(to, name, strlen(name));
-	return control_commit(control, actor, 1, ret_error);
+	r = begin(control, actor, PL_ROLE_ADMIN, verb, endpoint, ret_error);
+	if (r == 0 && !pl_name_is_valid(name))
+		r = error_set(ret_error, -EINVAL, "/name",
+			      "a name is UTF-8 text of at most %u bytes without control characters",
+			      PL_NAME_MAX - 1);
+	if (r == 0) {
+		to = endpoint.is_tablet ? m->tablet[endpoint.id - 1].name
+					: m->channel[endpoint.id - 1].name;
+		memset(to, 0, PL_NAME_MAX);
+		memcpy(to, name, strlen(name));
+		r = control_commit(control, actor, 1, ret_error);
+	}
+	return control_audited_verb(control, actor, verb, r, ret_error);
 }
 
 int pl_control_set_tablet_name(struct pl_control *control, const struct pl_actor *actor,
 			       uint32_t tablet_id, const char *name, struct pl_error *ret_error)
 {
-	return set_name(control, actor, (struct pl_endpoint){true, tablet_id}, name, ret_error);
+	return set_name(control, actor, __func__, (struct pl_endpoint){true, tablet_id}, name,
+			ret_error);
 }
 
 int pl_control_set_channel_name(struct pl_control *control, const struct pl_actor *actor,
 				uint32_t channel_id, const char *name, struct pl_error *ret_error)
 {
-	return set_name(control, actor, (struct pl_endpoint){false, channel_id}, name, ret_error);
+	return set_name(control, actor, __func__, (struct pl_endpoint){false, channel_id}, name,
+			ret_error);
 }

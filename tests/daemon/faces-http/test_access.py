@@ -204,6 +204,20 @@ def test_nothing_of_a_token_is_kept(closed):
     check("Tokens", listed)
 
 
+@pytest.mark.parametrize("kind", ["tablet", "channel"])
+def test_audit_of_names(closed, kind):
+    """What goes through a shared function is audited under the verb's own name."""
+    call = ("PUT", f"/api/{kind}/1/name")
+    closed.ask(*call, {"name": "x"}, closed.viewer)
+    closed.ask(*call, {"name": "x"}, closed.admin)
+    closed.ask(*call, {"name": "\n"}, closed.admin)
+    assert [(r["event_type"], r["data"]["verb"]) for r in closed.audit()[-3:]] == [
+        ("audit.refused", f"set_{kind}_name"),
+        ("audit.done", f"set_{kind}_name"),
+        ("audit.failed", f"set_{kind}_name"),
+    ]
+
+
 def test_audit(closed):
     closed.ask("GET", "/state")
     closed.ask("GET", "/state", None, "pl_guess")
