@@ -6,9 +6,9 @@
 
 /* Mutes, modes, sidetone and names. */
 
-/** Begin, and check that there is such a tablet or channel. @param verb  __func__ of the verb */
-static int begin(struct pl_control *control, const struct pl_actor *actor, enum pl_role role,
-		 const char *verb, struct pl_endpoint endpoint, struct pl_error *ret_error)
+/** Begin, and check that there is such a tablet or channel. @param verb  __func__, for the audit log */
+static int begin(struct pl_control *control, const struct pl_actor *actor, const char *verb,
+		 enum pl_role role, struct pl_endpoint endpoint, struct pl_error *ret_error)
 {
 	int r;
 
@@ -23,7 +23,7 @@ static int set_mute(struct pl_control *control, const struct pl_actor *actor, co
 {
 	int r;
 
-	r = begin(control, actor, PL_ROLE_OPERATE, verb, endpoint, ret_error);
+	r = begin(control, actor, verb, PL_ROLE_OPERATE, endpoint, ret_error);
 	if (r < 0)
 		return r;
 	if (mute)
@@ -71,7 +71,7 @@ int pl_control_set_mode(struct pl_control *control, const struct pl_actor *actor
 	struct pl_tablet *tablet;
 	int r;
 
-	r = begin(control, actor, PL_ROLE_OPERATE, __func__, (struct pl_endpoint){true, tablet_id},
+	r = begin(control, actor, __func__, PL_ROLE_OPERATE, (struct pl_endpoint){true, tablet_id},
 		  ret_error);
 	if (r < 0)
 		return r;
@@ -90,7 +90,7 @@ int pl_control_set_sidetone(struct pl_control *control, const struct pl_actor *a
 {
 	int r;
 
-	r = begin(control, actor, PL_ROLE_OPERATE, __func__, (struct pl_endpoint){true, tablet_id},
+	r = begin(control, actor, __func__, PL_ROLE_OPERATE, (struct pl_endpoint){true, tablet_id},
 		  ret_error);
 	if (r == 0)
 		r = check_range(gain, 0.0, PL_SIDETONE_MAX, "/sidetone", ret_error);
@@ -107,31 +107,35 @@ static int set_name(struct pl_control *control, const struct pl_actor *actor, co
 	char *to;
 	int r;
 
-	r = begin(control, actor, PL_ROLE_ADMIN, verb, endpoint, ret_error);
-	if (r == 0 && !pl_name_is_valid(name))
-		r = error_set(ret_error, -EINVAL, "/name",
-			      "a name is UTF-8 text of at most %u bytes without control characters",
-			      PL_NAME_MAX - 1);
-	if (r == 0) {
-		to = endpoint.is_tablet ? m->tablet[endpoint.id - 1].name
-					: m->channel[endpoint.id - 1].name;
-		memset(to, 0, PL_NAME_MAX);
-		memcpy(to, name, strlen(name));
-		r = control_commit(control, actor, 1, ret_error);
-	}
-	return control_audited_verb(control, actor, verb, r, ret_error);
+	r = begin(control, actor, verb, PL_ROLE_ADMIN, endpoint, ret_error);
+	if (r < 0)
+		return r;
+	if (!pl_name_is_valid(name))
+		return error_set(ret_error, -EINVAL, "/name",
+				 "a name is UTF-8 text of at most %u bytes without control "
+				 "characters",
+				 PL_NAME_MAX - 1);
+	to = endpoint.is_tablet ? m->tablet[endpoint.id - 1].name
+				: m->channel[endpoint.id - 1].name;
+	memset(to, 0, PL_NAME_MAX);
+	memcpy(to, name, strlen(name));
+	return control_commit(control, actor, 1, ret_error);
 }
 
 int pl_control_set_tablet_name(struct pl_control *control, const struct pl_actor *actor,
 			       uint32_t tablet_id, const char *name, struct pl_error *ret_error)
 {
-	return set_name(control, actor, __func__, (struct pl_endpoint){true, tablet_id}, name,
-			ret_error);
+	int r = set_name(control, actor, __func__, (struct pl_endpoint){true, tablet_id}, name,
+			 ret_error);
+
+	return control_audited(control, actor, r, ret_error);
 }
 
 int pl_control_set_channel_name(struct pl_control *control, const struct pl_actor *actor,
 				uint32_t channel_id, const char *name, struct pl_error *ret_error)
 {
-	return set_name(control, actor, __func__, (struct pl_endpoint){false, channel_id}, name,
-			ret_error);
+	int r = set_name(control, actor, __func__, (struct pl_endpoint){false, channel_id}, name,
+			 ret_error);
+
+	return control_audited(control, actor, r, ret_error);
 }

@@ -17,6 +17,8 @@ CHANGES = [
 ]
 ADMIN = [
     ("PUT", "/api/ramp", {"ramp_ms": 7}),
+    ("PUT", "/api/channel/1/name", {"name": "Stage"}),
+    ("PUT", "/api/channel/1/capture", {"device": "card:Desk"}),
     ("POST", "/api/reset", b""),
     ("POST", "/config/reload", b""),
     ("GET", "/api/tokens", None),

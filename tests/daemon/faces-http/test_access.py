@@ -204,34 +204,24 @@ def test_nothing_of_a_token_is_kept(closed):
     check("Tokens", listed)
 
 
-@pytest.mark.parametrize("kind", ["tablet", "channel"])
-def test_audit_of_names(closed, kind):
-    """What goes through a shared function is audited under the verb's own name."""
-    call = ("PUT", f"/api/{kind}/1/name")
-    closed.ask(*call, {"name": "x"}, closed.viewer)
-    closed.ask(*call, {"name": "x"}, closed.admin)
-    closed.ask(*call, {"name": "\n"}, closed.admin)
-    assert [(r["event_type"], r["data"]["verb"]) for r in closed.audit()[-3:]] == [
-        ("audit.refused", f"set_{kind}_name"),
-        ("audit.done", f"set_{kind}_name"),
-        ("audit.failed", f"set_{kind}_name"),
-    ]
-
-
 def test_audit(closed):
     closed.ask("GET", "/state")
     closed.ask("GET", "/state", None, "pl_guess")
     closed.ask(*CHANGES[0], closed.viewer)
     closed.ask(*ADMIN[0], closed.admin)
     closed.ask("POST", "/api/tokens", {"name": "viewer", "role": "view"}, closed.admin)
+    closed.ask("PUT", "/api/channel/1/name", {"name": "Stage"}, closed.admin)
+    closed.ask("PUT", "/api/channel/1/capture", {"device": "card:Desk"}, closed.viewer)
     done = [(r["event_type"], r["data"]["token"], r["data"]["verb"], r["data"]["from"])
-            for r in closed.audit()[-5:]]
+            for r in closed.audit()[-7:]]
     assert done == [
         ("audit.refused", None, "GET /state", "127.0.0.1"),
         ("audit.refused", None, "GET /state", "127.0.0.1"),
         ("audit.refused", "viewer", "set_channel_mute", "127.0.0.1"),
         ("audit.done", "boss", "set_ramp", "127.0.0.1"),
         ("audit.failed", "boss", "add_token", "127.0.0.1"),
+        ("audit.done", "boss", "set_channel_name", "127.0.0.1"),
+        ("audit.refused", "viewer", "bind", "127.0.0.1"),
     ]
     assert "pl_guess" not in (closed.state / "audit.log").read_text(encoding="utf-8")
 
