@@ -4,6 +4,7 @@
 import { post, stream } from "./api.js";
 import { byId, setText } from "./dom.js";
 import { buildGrid, updateGrid } from "./grid.js";
+import "./session.js";
 import { buildOptions, updateOptions } from "./settings.js";
 import { buildStations, clearMeters, showMeters, updateStations } from "./stations.js";
 import { apply, onChange, state } from "./store.js";
