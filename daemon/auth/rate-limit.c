@@ -56,9 +56,14 @@ void pl_rate_limit_init(struct pl_rate_limit *limit)
 	limit->left = PL_RATE_ALL_BURST;
 }
 
+/** What sums of seconds may be off by. */
+#define ROUNDING_S 1e-6
+
 static uint32_t wait_for(double left, double per_s)
 {
-	return left >= 1.0 ? 0 : (uint32_t)ceil((1.0 - left) / per_s);
+	double wait_s = (1.0 - left) / per_s - ROUNDING_S;
+
+	return wait_s <= 0.0 ? 0 : (uint32_t)ceil(wait_s);
 }
 
 uint32_t pl_rate_limit_wait_s(struct pl_rate_limit *limit, const uint8_t address[16],

@@ -138,7 +138,7 @@ static int read_given(const char *path, char **ret_text, char *ret_reason, size_
 static int load_given(struct pl_tls_store *store, const struct pl_tls_wishes *wishes,
 		      uint64_t now_s, char *ret_reason, size_t reason_size)
 {
-	struct pl_certificate_facts facts;
+	struct pl_certificate_facts facts = {0};
 	char *chain = NULL, *key = NULL;
 	int r;
 

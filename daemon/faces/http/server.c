@@ -184,8 +184,7 @@ static int start(struct pl_face_http *face)
 		       (is_v6 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6);
 	if (face->tls) {
 		/* who speaks HTTP in the clear here is told so: exchange.c */
-		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-				LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+		info.options |= LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
 				LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT |
 				LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
 		info.alpn = alpn;
