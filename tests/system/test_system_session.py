@@ -70,6 +70,25 @@ def test_ordinary_clients_cannot_set_gains_and_managers_can(session):
         assert not graph.node("partyline.tablet.1")["info"]["params"]["Props"][0]["mute"]
 
 
+def test_ordinary_clients_read_which_card_is_bound_and_cannot_bind_one(session):
+    key = "partyline.channel.1.capture"
+    words = ["pw-metadata", "-n", "partyline", "0", key]
+    session.check([*words, '{"device":"card:Desk","port":0}', "Spa:String:JSON"])
+    for change in ([*words, '{"device":"card:Spy","port":0}', "Spa:String:JSON"],
+                   ["pw-metadata", "-n", "partyline", "-d"],
+                   ["pw-metadata", "-n", "partyline", "-d", "0", key]):  # fmt: skip
+        ordinary(session, change)
+    assert "card:Desk" in ordinary(session, words).stdout
+    # In the order that the server got them: a manager's word is the first that changes it.
+    session.check([*words, '{"device":"card:Desk,1","port":0}', "Spa:String:JSON"])
+    with session.graph() as graph:
+        graph.wait_for(
+            lambda g: g.metadata("partyline").get((0, key)) == {"device": "card:Desk,1", "port": 0},
+            "the manager's binding",
+        )
+    session.check(["pw-metadata", "-n", "partyline", "-d", "0", key])
+
+
 def test_ordinary_clients_talk_and_are_heard(session):
     sources = ["partyline.tablet.1", "partyline.channel.1.out"]
     with audio.Probe(session, sources, 20.0) as probe:

@@ -72,6 +72,10 @@ SimpleEventHook {
     },
   },
   execute = function (event)
-    event:get_source ():call ("schedule-rescan", "linking")
+    local source = event:get_source ()
+
+    source:call ("schedule-rescan", "linking")
+    -- A card that is bound now may have been the default.
+    source:call ("schedule-rescan", "default-nodes")
   end
 }:register ()
