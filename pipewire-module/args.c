@@ -198,8 +198,9 @@ static int read_all(const struct reader *reader, struct pl_module_args *args)
 				 args->channel_descriptions);
 }
 
-int pl_module_args_parse(const char *text, const struct spa_dict *defaults,
-			 struct pl_module_args *ret_args, char *ret_reason, size_t reason_size)
+int pl_module_args_parse(const char *text, const struct spa_dict *over,
+			 const struct spa_dict *defaults, struct pl_module_args *ret_args,
+			 char *ret_reason, size_t reason_size)
 {
 	struct pl_module_args args = {
 		.n_tablets = PL_TABLETS_DEFAULT,
@@ -222,6 +223,8 @@ int pl_module_args_parse(const char *text, const struct spa_dict *defaults,
 	if (!props)
 		return -ENOMEM;
 
+	if (over)
+		pw_properties_update(props, over);
 	reader.text = props;
 	r = read_all(&reader, &args);
 	pw_properties_free(props);

@@ -64,6 +64,8 @@ struct pl_module_args {
  * Read the module's arguments. Unknown names, broken syntax and values out of range are errors.
  *
  * @param text       SPA JSON, as in a .conf file; NULL is all defaults
+ * @param over       arguments that go before those in text, the section module.partyline.args of
+ *                   the configuration; NULL for none
  * @param defaults   the context's properties; NULL for none
  * @param ret_args   set on success only; free with pl_module_args_done()
  * @param ret_reason on error: a sentence that names the argument and its allowed range
@@ -71,8 +73,9 @@ struct pl_module_args {
  *
  * Thread: main.
  */
-int pl_module_args_parse(const char *text, const struct spa_dict *defaults,
-			 struct pl_module_args *ret_args, char *ret_reason, size_t reason_size);
+int pl_module_args_parse(const char *text, const struct spa_dict *over,
+			 const struct spa_dict *defaults, struct pl_module_args *ret_args,
+			 char *ret_reason, size_t reason_size);
 
 /** Frees what the structure owns; a zeroed one is fine. */
 void pl_module_args_done(struct pl_module_args *args);

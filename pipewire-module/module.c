@@ -26,6 +26,8 @@ PW_LOG_TOPIC_STATIC(mod_topic, "mod.partyline");
 #define PW_LOG_TOPIC_DEFAULT mod_topic
 
 #define REASON_MAX 256
+/* Section of the configuration, as PipeWire's own modules have. */
+#define ARGS_SECTION "module.partyline.args"
 /* How often a process of its own looks for a server that has gone. */
 #define RECONNECT_MS 250
 
@@ -246,14 +248,31 @@ static const struct spa_dict_item module_info[] = {
 	{PW_KEY_MODULE_VERSION, PL_VERSION},
 };
 
+/** So that a drop-in can change an argument of a file that it does not replace. */
+static int args_read(struct impl *impl, const char *text)
+{
+	const struct pw_properties *defaults = pw_context_get_properties(impl->context);
+	struct pw_properties *over = pw_properties_new(NULL, NULL);
+	char reason[REASON_MAX];
+	int r;
+
+	if (!over)
+		return -ENOMEM;
+	pw_context_conf_update_props(impl->context, ARGS_SECTION, over);
+	r = pl_module_args_parse(text, &over->dict, &defaults->dict, &impl->args, reason,
+				 sizeof(reason));
+	if (r < 0)
+		pw_log_error("wrong argument: %s", reason);
+	pw_properties_free(over);
+	return r;
+}
+
 SPA_EXPORT
 int pipewire__module_init(struct pw_impl_module *module, const char *args);
 
 int pipewire__module_init(struct pw_impl_module *module, const char *args)
 {
 	struct pw_context *context = pw_impl_module_get_context(module);
-	const struct pw_properties *defaults = pw_context_get_properties(context);
-	char reason[REASON_MAX];
 	struct impl *impl;
 	int r;
 
@@ -265,11 +284,9 @@ int pipewire__module_init(struct pw_impl_module *module, const char *args)
 	impl->module = module;
 	impl->context = context;
 
-	r = pl_module_args_parse(args, &defaults->dict, &impl->args, reason, sizeof(reason));
-	if (r < 0) {
-		pw_log_error("wrong argument: %s", reason);
+	r = args_read(impl, args);
+	if (r < 0)
 		goto error;
-	}
 	r = start(impl);
 	if (r < 0)
 		goto error;

@@ -10,7 +10,7 @@
 static int parse(const char *text, struct pl_module_args *args, char *reason, size_t size)
 {
 	memset(args, 0, sizeof(*args));
-	return pl_module_args_parse(text, NULL, args, reason, size);
+	return pl_module_args_parse(text, NULL, NULL, args, reason, size);
 }
 
 PL_TEST(defaults)
@@ -38,11 +38,29 @@ PL_TEST(context_properties_are_defaults)
 	struct pl_module_args args = {0};
 	char reason[256];
 
-	PL_CHECK(pl_module_args_parse("tablets = 5", &context, &args, reason, sizeof(reason)) == 0);
+	PL_CHECK(pl_module_args_parse("tablets = 5", NULL, &context, &args, reason,
+				      sizeof(reason)) == 0);
 	PL_EXPECT(args.n_tablets == 5 && args.n_channels == 2);
 	pl_module_args_done(&args);
-	PL_CHECK(pl_module_args_parse("", &wrong, &args, reason, sizeof(reason)) == -EINVAL);
+	PL_CHECK(pl_module_args_parse("", NULL, &wrong, &args, reason, sizeof(reason)) == -EINVAL);
 	PL_EXPECT(strstr(reason, "partyline.tablets") && strstr(reason, "1..64"));
+}
+
+PL_TEST(a_section_of_the_configuration_goes_first)
+{
+	const struct spa_dict over = SPA_DICT_ITEMS(SPA_DICT_ITEM("tablets", "7"),
+						    SPA_DICT_ITEM("alsa.props", "{ a = b }"));
+	const struct spa_dict wrong = SPA_DICT_ITEMS(SPA_DICT_ITEM("colour", "red"));
+	struct pl_module_args args = {0};
+	char reason[256];
+
+	PL_CHECK(pl_module_args_parse("tablets = 5 channels = 2", &over, NULL, &args, reason,
+				      sizeof(reason)) == 0);
+	PL_EXPECT(args.n_tablets == 7 && args.n_channels == 2);
+	PL_EXPECT(spa_streq(pw_properties_get(args.alsa_props, "a"), "b"));
+	pl_module_args_done(&args);
+	PL_CHECK(pl_module_args_parse("", &wrong, NULL, &args, reason, sizeof(reason)) == -EINVAL);
+	PL_EXPECT(strstr(reason, "colour"));
 }
 
 PL_TEST(all_arguments)

@@ -135,3 +135,13 @@ def test_bindings_live_with_a_module_of_its_own_process():
         session.wait_ready()
         make_card(session, "Desk", "output", **{"api.alsa.card.id": "Desk"})
         wait_for_links(session, "Desk", (PLAYED, "Desk:playback_FL"))
+
+
+def test_a_drop_in_changes_arguments(tmp_path):
+    (tmp_path / "pipewire.conf.d").mkdir()
+    (tmp_path / "pipewire.conf.d/90-names.conf").write_text(
+        'module.partyline.args = { channel.descriptions = [ "Lights" ] }\n', encoding="utf-8"
+    )
+    with Session(tablets=1, channels=2, drop_ins=tmp_path) as session, session.graph() as graph:
+        graph.wait_for(lambda g: g.node("partyline.channel.2"), "the channels")
+        assert graph.props(graph.node("partyline.channel.1"))["node.description"] == "Lights"
