@@ -2,6 +2,8 @@
 """Sound cards as the daemon tells them: listed, bound, unplugged, plugged again, over every restart."""
 
 import json
+import pathlib
+import tempfile
 import time
 
 import cards
@@ -95,3 +97,27 @@ def test_cards_are_listed_and_bindings_survive():
         wait_links(session, LINKS)
         wait_state(session, "card:Desk,0", "capture", "running")
         assert find(session, "card:Desk,0", "capture")["rate_hz"] == cards.RATE
+
+
+# What the rig leaves out, for this machine has no cards: WirePlumber's own monitor of them.
+MONITOR = {
+    "pipewire.conf.d/50-alsa.conf": "context.spa-libs = { api.alsa.* = alsa/libspa-alsa }\n",
+    "wireplumber.conf.d/50-alsa.conf": "wireplumber.profiles = { main = { hardware.audio = required } }\n",
+}
+
+
+@in_guest(systemd=True, simulated=True, kernel_args=cards.kernel_args("Desk"))
+def test_cards_that_wireplumber_owns_are_told_as_well():
+    drop_ins = pathlib.Path(tempfile.mkdtemp())
+    for name, text in MONITOR.items():
+        (drop_ins / name).parent.mkdir()
+        (drop_ins / name).write_text(text)
+    with Session(**SIZE, daemon=True, drop_ins=drop_ins) as session:
+        wait(session, lambda: find(session, "path:platform-snd_aloop.0,0", "capture"), "the card")
+        device = find(session, "path:platform-snd_aloop.0,0", "capture")
+        assert set(device["names"]) == DESK
+        assert ctl(session, "bind", "channel", "1", "capture", "card:Desk", "--port", "2")["note"] == ""
+        wait_state(session, "card:Desk,0", "capture", "running")
+        with session.graph() as graph:
+            link = graph.wait_for(lambda g: cards.card_links(g), "the link")[0]
+        assert link[2] == "partyline.channel.1", link
