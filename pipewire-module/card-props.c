@@ -60,11 +60,17 @@ static void set_description(struct pw_properties *props, const struct pl_card_pc
 	if (!name || !name[0])
 		name = pcm->card_id;
 	pw_properties_set(props, PW_KEY_NODE_NICK, name);
-	if (pcm_name && pcm_name[0] && !spa_streq(pcm_name, name))
+	if (pcm_name && spa_strstartswith(pcm_name, name))
+		pw_properties_set(props, PW_KEY_NODE_DESCRIPTION, pcm_name);
+	else if (pcm_name && pcm_name[0])
 		pw_properties_setf(props, PW_KEY_NODE_DESCRIPTION, "%s %s", name, pcm_name);
 	else
 		pw_properties_set(props, PW_KEY_NODE_DESCRIPTION, name);
 }
+
+/** Samples that a card has ready beyond a quantum. PipeWire's 32 are less than the steps in which a
+ * card driven by the kernel's tick counts (48 at 48 kHz): then a block is skipped now and again. */
+#define HEADROOM "64"
 
 static void set_policy(struct pw_properties *props)
 {
@@ -72,6 +78,7 @@ static void set_policy(struct pw_properties *props)
 	 * the driver of others. */
 	pw_properties_set(props, PW_KEY_PRIORITY_DRIVER, "0");
 	pw_properties_set(props, PW_KEY_PRIORITY_SESSION, "-1");
+	pw_properties_set(props, "api.alsa.headroom", HEADROOM);
 	/* WirePlumber neither configures the node anew when it starts, which would cost samples, nor
 	 * links a stream to it. */
 	pw_properties_set(props, "wireplumber.is-virtual", "true");

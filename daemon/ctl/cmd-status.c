@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ctl.h"
+#include "checks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,11 +89,6 @@ static int get_manager(struct ctl *ctl, struct json_object **ret_manager)
 	}
 }
 
-static void add_problem(struct json_object *problems, const char *text)
-{
-	json_object_array_add(problems, json_object_new_string(text));
-}
-
 /** Wait for about three graph cycles, so that a graph that runs has moved on. */
 static void wait_cycles(struct json_object *manager)
 {
@@ -135,32 +130,32 @@ static void add_troubles(struct json_object *problems, struct json_object *manag
 				      json_object_get(json_object_array_get_idx(troubles, i)));
 }
 
-static struct json_object *find_problems(struct ctl *ctl, struct json_object *manager)
+static void find_problems(struct ctl *ctl, struct json_object *manager,
+			  struct ctl_findings *findings)
 {
-	struct json_object *problems = json_object_new_array();
 	uint64_t n_bad = json_object_get_uint64(ctl_json_member(manager, "bad_samples"));
-	char text[512];
 
-	if (!ctl_json_bool(manager, "connected")) {
-		snprintf(
-			text, sizeof(text),
-			"the audio engine is not connected: %s (settings are kept and take effect when "
-			"it is back)",
+	if (!ctl_json_bool(manager, "connected"))
+		ctl_findings_add(
+			findings->problems,
+			"the audio engine is not connected: %s (settings are kept and take "
+			"effect when it is back)",
 			ctl_json_string(manager, "engine_trouble"));
-		add_problem(problems, text);
-	} else if (graph_stands(ctl, manager))
-		add_problem(problems,
-			    "the graph stands still: no driver runs the matrix (look at: pw-top)");
-	add_troubles(problems, manager);
-	if (n_bad > 0) {
-		snprintf(
-			text, sizeof(text),
+	else if (graph_stands(ctl, manager))
+		ctl_findings_add(
+			findings->problems,
+			"the graph stands still: no driver runs the matrix (look at: pw-top)");
+	add_troubles(findings->problems, manager);
+	if (n_bad > 0)
+		ctl_findings_add(
+			findings->warnings,
 			"%llu input samples were not numbers or beyond +24 dBFS and were played as "
 			"silence: a client sends rubbish",
 			(unsigned long long)n_bad);
-		add_problem(problems, text);
-	}
-	return problems;
+	if (ctl->is_system_bus)
+		ctl_check_units(findings);
+	ctl_check_disk(findings, ctl->is_system_bus);
+	ctl_check_config(findings, ctl_json_string(manager, "config_file"));
 }
 
 /** Ids of the objects whose boolean property is set. */
@@ -214,16 +209,32 @@ static void print_announced(struct json_object *status)
 	}
 }
 
-static void print_status(struct ctl *ctl, struct json_object *status, struct json_object *tablets)
+static void print_findings(const struct ctl_findings *findings)
 {
-	struct json_object *problems = ctl_json_member(status, "problems");
+	const struct {
+		char mark;
+		struct json_object *list;
+	} kinds[] = {{'!', findings->problems}, {'?', findings->warnings}};
+
+	for (size_t kind = 0; kind < 2; kind++) {
+		for (size_t i = 0; i < json_object_array_length(kinds[kind].list); i++) {
+			printf("  %c ", kinds[kind].mark);
+			ctl_print_text(json_object_get_string(
+				json_object_array_get_idx(kinds[kind].list, i)));
+			putchar('\n');
+		}
+	}
+}
+
+static void print_status(struct json_object *status, const struct ctl_findings *findings,
+			 struct json_object *tablets)
+{
 	const char *config_file = ctl_json_string(status, "config_file");
 
 	printf("Partyline %s on the %s bus %s\n", ctl_json_string(status, "version"),
 	       ctl_json_string(status, "bus"),
-	       json_object_array_length(problems) ? "needs attention:" : "works");
-	for (size_t i = 0; i < json_object_array_length(problems); i++)
-		printf("  ! %s\n", json_object_get_string(json_object_array_get_idx(problems, i)));
+	       ctl_findings_code(findings) == CTL_OK ? "works" : "needs attention:");
+	print_findings(findings);
 
 	printf("  %d tablets, %d channels\n", (int)ctl_json_double(status, "n_tablets"),
 	       (int)ctl_json_double(status, "n_channels"));
@@ -246,15 +257,51 @@ static void add_members(struct json_object *to, struct json_object *from)
 		json_object_object_add(to, key, json_object_get(value));
 }
 
+/** Nobody is on the bus: what the machine itself can tell. */
+static int tell_why_not(struct ctl *ctl)
+{
+	struct ctl_findings findings;
+	struct json_object *status, *error;
+	int code = ctl->deferred_code;
+
+	ctl_findings_init(&findings);
+	if (ctl->bus_choice != CTL_BUS_SESSION)
+		ctl_check_units(&findings);
+	if (ctl->json) {
+		status = json_object_new_object();
+		error = json_object_new_object();
+		json_object_object_add(error, "message",
+				       json_object_new_string(ctl->deferred_message));
+		json_object_object_add(status, "error", error);
+		json_object_object_add(status, "ok", json_object_new_boolean(false));
+		json_object_object_add(status, "problems", findings.problems);
+		json_object_object_add(status, "warnings", findings.warnings);
+		ctl_json_print(status);
+		fprintf(stderr, "partylinectl: %s\n", ctl->deferred_message);
+		return code;
+	}
+	ctl_fail_deferred(ctl);
+	print_findings(&findings);
+	json_object_put(findings.problems);
+	json_object_put(findings.warnings);
+	return code;
+}
+
 int ctl_run_status(struct ctl *ctl, int n, char *arguments[])
 {
 	ctl_cleanup_json *manager = NULL;
 	ctl_cleanup_json *matrix = NULL;
 	ctl_cleanup_json *tablets = NULL;
 	ctl_cleanup_json *channels = NULL;
-	struct json_object *status, *problems;
+	struct ctl_findings findings;
+	struct json_object *status;
 	int code;
 
+	ctl->is_deferring = true;
+	code = ctl_connect(ctl);
+	if (code != CTL_OK)
+		return tell_why_not(ctl);
+	ctl->is_deferring = false;
 	code = get_manager(ctl, &manager);
 	if (code == CTL_OK)
 		code = ctl_get_all(ctl, CTL_PATH, CTL_MATRIX, &matrix);
@@ -265,11 +312,13 @@ int ctl_run_status(struct ctl *ctl, int n, char *arguments[])
 	if (code != CTL_OK)
 		return code;
 
-	problems = find_problems(ctl, manager);
-	code = json_object_array_length(problems) ? CTL_UNWELL : CTL_OK;
+	ctl_findings_init(&findings);
+	find_problems(ctl, manager, &findings);
+	code = ctl_findings_code(&findings);
 	status = json_object_new_object();
 	json_object_object_add(status, "ok", json_object_new_boolean(code == CTL_OK));
-	json_object_object_add(status, "problems", problems);
+	json_object_object_add(status, "problems", findings.problems);
+	json_object_object_add(status, "warnings", findings.warnings);
 	json_object_object_add(status, "bus",
 			       json_object_new_string(ctl->is_system_bus ? "system" : "session"));
 	add_members(status, manager);
@@ -279,7 +328,7 @@ int ctl_run_status(struct ctl *ctl, int n, char *arguments[])
 	if (ctl->json) {
 		ctl_json_print(status);
 	} else {
-		print_status(ctl, status, tablets);
+		print_status(status, &findings, tablets);
 		json_object_put(status);
 	}
 	return code;

@@ -286,8 +286,12 @@ const struct ctl_command ctl_commands[] = {
 		.summary = "tell in plain words whether all is well, and what is not",
 		.description =
 			"Ends with 0 when all is well, with 5 when Partyline runs but something is wrong\n"
-			"(each line with \"!\" says what and where to look), with 3 when it does not run.\n"
+			"(each line with \"!\" says what, and what to do), with 6 when all works but somebody\n"
+			"should look (lines with \"?\"), with 3 when it does not run: then systemd's units\n"
+			"say why. Looked at: the units of an appliance, the connection to PipeWire, the\n"
+			"graph, bound sound cards, real-time priority, the disk, the configuration file.\n"
 			"After a start it gives the sound five seconds to begin.\n",
+		.is_busless = true,
 		.run = ctl_run_status,
 	},
 	{

@@ -34,6 +34,7 @@ enum ctl_exit {
 	CTL_NOT_RUNNING = 3,   /**< no bus, or no Partyline on it */
 	CTL_NOT_PERMITTED = 4, /**< the caller may not */
 	CTL_UNWELL = 5,        /**< `status`: it runs, but something is wrong */
+	CTL_WARNED = 6,        /**< `status`: it works, but somebody should look */
 };
 
 enum ctl_bus { CTL_BUS_AUTO, CTL_BUS_SESSION, CTL_BUS_SYSTEM };

@@ -53,6 +53,7 @@ void ctl_help(void)
 	     "     avahi-daemon is not running\n"
 	     "  4  not permitted; on the system bus root and the group \"partyline\" may\n"
 	     "  5  status only: Partyline runs, but something is wrong\n"
+	     "  6  status only: all works, but somebody should look\n"
 	     "\n"
 	     "  Messages go to stderr. With --json the same is on stdout:\n"
 	     "  {\"error\": {\"name\": D-Bus error, \"message\": text}}\n"

@@ -38,6 +38,7 @@ struct pl_engine {
 	sd_event_source *connect_timer; /* also ends a connection outside of its callbacks */
 	uint64_t backoff_usec;
 	bool waiting_was_said;
+	int connect_error; /* of the last try, negative errno */
 	struct pw_core *core;
 	struct spa_hook core_listener;
 	struct pw_registry *registry;
@@ -50,6 +51,7 @@ struct pl_engine {
 	uint32_t node_id;
 	bool node_known; /* its properties are here */
 	bool node_fits;  /* its size is ours: it gets the state */
+	bool may_set;    /* PipeWire lets us */
 	uint32_t node_n_tablets, node_n_channels;
 	char meters_path[108];
 	struct engine_meters *meters;
@@ -276,6 +278,7 @@ static void on_global(void *userdata, uint32_t id, uint32_t permissions, const c
 		return;
 	}
 	engine->node_id = id;
+	engine->may_set = PW_PERM_IS_W(permissions) && PW_PERM_IS_X(permissions);
 	pw_proxy_add_listener(engine->node, &engine->node_proxy_listener, &node_proxy_events,
 			      engine);
 	pw_proxy_add_object_listener(engine->node, &engine->node_listener, &node_events, engine);
@@ -367,6 +370,8 @@ static int on_connect(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (engine->core)
 		disconnect(engine);
+	if (!had_server)
+		engine->connect_error = r;
 	if (!engine->waiting_was_said)
 		pl_log_event(engine->log, PL_LOG_WARNING, "engine.waiting", NULL,
 			     "No PipeWire server (%s); trying again until there is one",
@@ -430,12 +435,19 @@ static const char *engine_trouble(void *object)
 {
 	struct pl_engine *engine = object;
 
+	if (!engine->core && engine->connect_error == -EACCES)
+		return "PipeWire's manager socket does not let the daemon in; put its user into the "
+		       "socket's group (of an appliance: partyline-pipewire) and restart it";
 	if (!engine->core)
 		return "there is no PipeWire server; start it, or give its socket as "
 		       "pipewire.remote in the configuration";
 	if (!engine->node_known)
 		return "PipeWire runs, but the matrix is not in it; is the Partyline module "
 		       "loaded (50-partyline.conf in pipewire.conf.d)?";
+	if (!engine->may_set)
+		return "PipeWire lets the daemon look and not set: it could not open the manager's "
+		       "socket beside the ordinary one; put its user into that socket's group (of an "
+		       "appliance: partyline-pipewire) and restart it";
 	if (engine->node_fits)
 		return "the matrix has not taken the settings yet";
 	snprintf(

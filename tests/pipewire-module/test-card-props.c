@@ -81,6 +81,7 @@ PL_TEST(a_node_says_what_a_binding_is_matched_with)
 	CHECK_PROP(props, "api.alsa.path", "hw:USB,1");
 	CHECK_PROP(props, "object.path", NULL);
 	CHECK_PROP(props, "priority.driver", "0");
+	CHECK_PROP(props, "api.alsa.headroom", "64");
 	CHECK_PROP(props, "wireplumber.is-virtual", "true");
 	pw_properties_free(props);
 
@@ -95,13 +96,14 @@ PL_TEST(the_configuration_adds_but_does_not_rename)
 {
 	const struct spa_dict more = SPA_DICT_ITEMS(
 		SPA_DICT_ITEM("audio.format", "S32LE"), SPA_DICT_ITEM("node.description", "Desk"),
-		SPA_DICT_ITEM("node.name", "x"), SPA_DICT_ITEM("api.alsa.path", "y"),
-		SPA_DICT_ITEM("partyline.role", "matrix"));
+		SPA_DICT_ITEM("api.alsa.headroom", "0"), SPA_DICT_ITEM("node.name", "x"),
+		SPA_DICT_ITEM("api.alsa.path", "y"), SPA_DICT_ITEM("partyline.role", "matrix"));
 	struct pw_properties *props = usb_props(true, &more);
 
 	PL_CHECK(props != NULL);
 	CHECK_PROP(props, "audio.format", "S32LE");
 	CHECK_PROP(props, "node.description", "Desk");
+	CHECK_PROP(props, "api.alsa.headroom", "0");
 	CHECK_PROP(props, "node.name", "alsa_output.partyline.USB.1");
 	CHECK_PROP(props, "api.alsa.path", "hw:USB,1");
 	CHECK_PROP(props, PL_KEY_ROLE, PL_ROLE_CARD);

@@ -103,8 +103,12 @@ def test_ordinary_clients_talk_and_are_heard(session):
 
 
 # Whatever a client says of itself.
-CLAIMS = [{}, {"PIPEWIRE_PROPS": '{ pipewire.client.access = flatpak media.category = Manager }'},
-          {"PIPEWIRE_PROPS": '{ pipewire.client.access = unrestricted pipewire.access = unrestricted }'}]
+CLAIMS = [
+    "{ }",
+    "{ pipewire.client.access = flatpak media.category = Manager }",
+    "{ pipewire.client.access = unrestricted pipewire.access = unrestricted }",
+    "{ pipewire.access.effective = unrestricted pipewire.sec.socket = pipewire-0-manager }",
+]
 
 
 def snapshot(graph):
@@ -119,31 +123,19 @@ def snapshot(graph):
 
 
 @pytest.mark.parametrize("claims", CLAIMS)
-def test_ordinary_clients_remove_load_and_link_nothing(session, claims):
+def test_ordinary_clients_remove_set_load_and_link_nothing(session, claims):
     with session.graph() as graph:
-        links = graph.wait_for(
-            lambda g: g.is_complete(TABLETS, CHANNELS) and g.partyline_links(), "all links"
-        )
-        before = snapshot(graph)
-        ids = {kind: min(number for what, number in before if what == kind)
-               for kind in ("Node", "Link", "Factory", "Module", "Metadata")}
-        for number in [*ids.values(), graph.node("partyline.matrix")["id"]]:
-            ordinary(session, ["pw-cli", "destroy", str(number)], claims)
-        cut = links[0]
-        ordinary(session, ["pw-link", "-d", f"{cut[0]}:{cut[1]}", f"{cut[2]}:{cut[3]}"], claims)
-        done = ordinary(session, ["pw-link", "partyline.tablet.2.listen:capture_MONO",
-                                  "partyline.tablet.1:playback_MONO"], claims)
-        assert done.returncode != 0, done
-        # In the server, not in the client, where everybody may load what he likes.
-        ordinary(session, ["pw-cli", "create-node", "spa-node-factory",
-                                  "{ factory.name = support.null-audio-sink node.name = mine "
-                                  "object.linger = true }"], claims)
-        ordinary(session, ["pw-metadata", "0", "default.audio.sink", "{}"], claims)
-        ordinary(session, ["pw-metadata", "-n", "settings", "0", "clock.force-quantum", "64"], claims)
-        # In the order that the server got them.
-        mark = f"mark-{len(claims)}-{sum(map(len, claims.values()))}"
-        session.check(["pw-metadata", "-n", "settings", "0", mark, "1"])
-        listed = session.run(["pw-metadata", "-n", "settings"]).stdout
-        assert mark in listed and "clock.force-quantum' value:'0'" in listed
-        assert "default.audio.sink' value:'{}'" not in session.run(["pw-metadata"]).stdout
-        assert snapshot(graph) == before
+        graph.wait_for(lambda g: g.is_complete(TABLETS, CHANNELS), "all links")
+        before, gain = snapshot(graph), headroom(graph)
+        done = ordinary(session, [session.build / "tests/fakes/meddler", claims])
+        assert done.returncode == 0 and "ALLOWED" not in done.stdout, done.stdout + done.stderr
+        for what in ("destroy-Node", "destroy-Link", "destroy-Metadata", "destroy-Module", "mute",
+                     "gain", "metadata", "permissions", "create"):
+            assert f"refused {what} " in done.stdout, done.stdout
+        assert (snapshot(graph), headroom(graph)) == (before, gain)
+
+
+def test_the_meddler_would_be_seen(session):
+    """With all rights it is allowed what it tries; last, because it leaves nothing whole."""
+    done = session.run([session.build / "tests/fakes/meddler", "{ remote.name = pipewire-0-manager }"])
+    assert done.returncode != 0 and "ALLOWED gain" in done.stdout, done.stdout

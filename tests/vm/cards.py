@@ -16,6 +16,8 @@ EXACT = 1e-6
 # One clock for all: then no card is resampled, and every sample can be told.
 PROPS = "{ audio.format = S32LE audio.channels = 2 clock.name = clock.system.monotonic }"
 MODULE_ARGS = {"alsa.cards": "true", "alsa.props": PROPS}
+# Each card has a clock of its own, as real ones have, and is resampled.
+OWN_CLOCKS = {"alsa.cards": "true", "alsa.props": "{ audio.format = S32LE audio.channels = 2 }"}
 LIMITER = 0.9
 
 
@@ -89,6 +91,26 @@ def wrong_samples(reference, recorded, first=0):
 def mixed(samples, gain=0.2):
     """What the matrix makes of one talker with that gain (README, "What the matrix computes")."""
     return LIMITER * np.tanh(np.asarray(samples, np.float64) * gain / LIMITER)
+
+
+def impurity_db(recorded, frequency_hz, window_seconds=0.05):
+    """How far the worst window is from a sine of about that frequency, dB below it. A sample more or
+    less shows as -20 dB, a lost block as 0."""
+    size = int(window_seconds * RATE)
+    times = np.arange(size) / RATE
+    worst = -200.0
+    for start in range(0, len(recorded) - size, size):
+        part = recorded[start : start + size]
+        # The resampler pulls it by less than a tenth of a percent, another one in each window.
+        fits = []
+        for pull in np.linspace(-1e-3, 1e-3, 41):
+            phase = 2 * np.pi * frequency_hz * (1 + pull) * times
+            basis = np.stack([np.cos(phase), np.sin(phase)], axis=1)
+            rest = part - basis @ np.linalg.lstsq(basis, part, rcond=None)[0]
+            fits.append(np.mean(rest**2))
+        power = np.mean(part**2)
+        worst = max(worst, 10 * np.log10(min(fits) / power) if power > 0 else 0.0)
+    return worst
 
 
 def bind(session, key, device, port=0):

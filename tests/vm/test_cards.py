@@ -8,6 +8,7 @@ import time
 
 import audio
 import cards
+import numpy as np
 from rig import Session
 from vm import in_guest
 
@@ -44,6 +45,25 @@ def test_every_sample_gets_from_one_card_to_the_other():
         recorded = recording.get()
         for side in (0, 1):
             assert cards.wrong_samples(cards.mixed(played[:-cards.RATE, 1]), recorded[:, side]) == 0
+
+
+@in_guest(systemd=True, simulated=True, kernel_args=cards.kernel_args("Desk", "Out"))
+def test_cards_with_clocks_of_their_own():
+    for quantum in (64, 256, 1024):
+        with Session(**SIZE, module_args=cards.OWN_CLOCKS, quantum=quantum) as session:
+            audio.set_matrix(session, **STRAIGHT)
+            cards.bind(session, "tablet.1.capture", "card:Desk", 1)
+            cards.bind(session, "channel.1.playback", "card:Out", 1)
+            wait_for_links(session, *DESK, (CHANNEL_1, cards.playback_port("Out", "FL")))
+            recording = cards.Recording(session, "Out")
+            times = np.arange(5 * cards.RATE) / cards.RATE
+            tone = 0.1 * np.sin(2 * np.pi * 1000 * times)
+            assert cards.start_play(session, "Desk", np.stack([tone, tone], axis=1)).wait() == 0
+            recorded = recording.get()[:, 0]
+            begin = int(np.nonzero(np.abs(recorded) > 0.01)[0][0])
+            # Two seconds are for finding each other's rate.
+            steady = recorded[begin + 2 * cards.RATE : begin + 4 * cards.RATE]
+            assert cards.impurity_db(steady, 1000) < -40, f"quantum {quantum}"
 
 
 @contextlib.contextmanager
