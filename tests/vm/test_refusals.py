@@ -161,10 +161,33 @@ def test_the_bus_refuses():
 
 
 @in_guest(systemd=True, simulated=True, installed=True)
+def test_http_refuses():
+    add_users()
+    appliance.start()
+    before = settings()
+    url = "http://127.0.0.1:8000"
+    curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Content-Type: application/json"]
+    for user in ("alice", "bob"):
+        assert appliance.as_user(user, *curl, f"{url}/health").stdout == "200"
+        for method, path, body in (
+            ("POST", "/channel/1/mute", '{"mute": true}'),
+            ("POST", "/tablet/1/mute", '{"mute": true}'),
+            ("POST", "/matrix", '{"headroom_db": 6}'),
+            ("POST", "/ptt/request", '{"tablet_id": 1, "channel": 1}'),
+            ("POST", "/config/reload", ""),
+        ):
+            done = appliance.as_user(user, *curl, "-X", method, "-d", body, f"{url}{path}")
+            assert done.stdout in ("401", "403"), (user, path, done)
+            print(f"{user}, {method} {path}: {done.stdout}")
+    assert settings() == before
+
+
+@in_guest(systemd=True, simulated=True, installed=True)
 def test_files_and_processes_refuse():
     add_users()
     appliance.start()
     appliance.ctl("mute", "channel", "1")
+    appliance.ctl("token", "add", "studio", "--role", "admin")
     assert pathlib.Path("/var/lib/partyline/state.json").exists()
     for user in ("alice", "bob"):
         for folder in SECRETS:
@@ -176,7 +199,9 @@ def test_files_and_processes_refuse():
                 readable = path.stat().st_mode & 0o004 and folder == "/etc/partyline"
                 assert readable or (done.returncode != 0 and "Permission denied" in done.stderr), (user, path)
                 print(f"{user}:", done.stderr.strip())
-        for words in (["systemctl", "stop", "partyline.service"],
+        for words in (["partylinectl", "--system", "token", "list"],
+                      ["partylinectl", "--system", "token", "add", "mine", "--role", "admin"],
+                      ["systemctl", "stop", "partyline.service"],
                       ["kill", str(appliance.main_pid("partyline.service"))],
                       ["kill", str(appliance.main_pid("partyline-pipewire.service"))],
                       ["touch", "/run/pipewire/x"],
