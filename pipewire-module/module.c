@@ -13,6 +13,7 @@
 #include "cards.h"
 #include "meters-export.h"
 #include "nodes.h"
+#include "notify.h"
 
 /**
  * libpipewire-module-partyline: the intercom's matrix and its virtual devices.
@@ -40,7 +41,8 @@ struct impl {
 	struct pl_meters_export *meters;
 	struct pl_nodes *nodes;
 	struct pl_bindings *bindings;
-	struct pl_cards *cards; /* only in a server */
+	struct pl_cards *cards;   /* only in a server */
+	struct pl_notify *notify; /* likewise */
 
 	/* only outside of a server */
 	struct pw_core *core;
@@ -192,7 +194,9 @@ static int start(struct impl *impl)
 		r = nodes_start(impl);
 		if (r >= 0)
 			r = bindings_start(impl);
-		return r >= 0 ? cards_start(impl) : r;
+		if (r >= 0)
+			r = cards_start(impl);
+		return r >= 0 ? pl_notify_new(loop, &impl->notify) : r;
 	}
 	if (impl->args.has_alsa_cards) {
 		pw_log_error(PL_ARG_ALSA_CARDS ": only the server itself can own sound cards; load "
@@ -213,6 +217,7 @@ static void impl_free(struct impl *impl)
 {
 	if (!impl)
 		return;
+	pl_notify_free(impl->notify);
 	pl_cards_free(impl->cards);
 	server_disconnect(impl);
 	pl_bindings_free(impl->bindings);

@@ -2,12 +2,14 @@
 """The policy of PipeWire as a system service: ordinary clients talk and listen, and no more."""
 
 import re
+import socket
 
 import pytest
 
 import audio
 from rig import Graph, Session
 from rig.confs import SOURCE
+from rig.process import GUARD_SECONDS
 
 TABLETS, CHANNELS = 2, 1
 GAINS = '{ params = [ "partyline.headroom-db" 6.0 ] }'
@@ -139,3 +141,25 @@ def test_the_meddler_would_be_seen(session):
     """With all rights it is allowed what it tries; last, because it leaves nothing whole."""
     done = session.run([session.build / "tests/fakes/meddler", "{ remote.name = pipewire-0-manager }"])
     assert done.returncode != 0 and "ALLOWED gain" in done.stdout, done.stdout
+
+
+class NotifyingSession(Session):
+    """As systemd starts it: with a socket for what the server says of itself."""
+
+    def spawn(self, name, argv, env=None, **popen):
+        if name == "pipewire":
+            env = {**(env or {}), "NOTIFY_SOCKET": str(self.notify_path), "WATCHDOG_USEC": "200000"}
+        return super().spawn(name, argv, env, **popen)
+
+
+def test_the_server_says_when_it_is_ready_and_that_it_lives(tmp_path):
+    said = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        session = NotifyingSession(tablets=TABLETS, channels=CHANNELS, profile=None)
+        session.notify_path = tmp_path / "notify"
+        notify.bind(str(session.notify_path))
+        notify.settimeout(GUARD_SECONDS)
+        with session:
+            while said.count("WATCHDOG=1") < 3:
+                said += notify.recv(4096).decode().split("\n")
+    assert said[0] == "READY=1" and said.count("READY=1") == 1

@@ -63,8 +63,8 @@ def show(unit, *properties):
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
-def wait_until(what, condition, seconds=GUARD_SECONDS):
-    """Until condition() is true; its value. Looks again every 100 ms of the guest's time."""
+def wait_until(what, condition, seconds=GUARD_SECONDS, interval=0.1):
+    """Until condition() is true; its value. Looks again every INTERVAL seconds of the guest's time."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -72,7 +72,7 @@ def wait_until(what, condition, seconds=GUARD_SECONDS):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"no {what} in {seconds} s\n{journal()}")
-        time.sleep(0.1)
+        time.sleep(interval)
 
 
 def journal():

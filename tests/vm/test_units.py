@@ -28,7 +28,7 @@ def kill_and_wait(unit, number):
         pid = int(now["MainPID"])
         return now["ActiveState"] == "active" and pid not in (0, before) and pid
 
-    return appliance.wait_until(f"new {unit}", another)
+    return appliance.wait_until(f"new {unit}", another, interval=0.5)
 
 
 @in_guest(systemd=True, simulated=True, installed=True)
@@ -95,6 +95,8 @@ def test_they_come_back():
     kill_and_wait("partyline-wireplumber.service", signal.SIGKILL)
     assert appliance.main_pid("partyline-pipewire.service") == graph
     kill_and_wait("partyline-pipewire.service", signal.SIGKILL)
+    appliance.wait_until("matrix", lambda: appliance.status().get("connected"))
+    kill_and_wait("partyline-pipewire.service", signal.SIGSTOP)
     appliance.wait_until("matrix again", lambda: appliance.status().get("connected"))
     appliance.wait_until("policy again", lambda: appliance.show(
         "partyline-wireplumber.service", "ActiveState")["ActiveState"] == "active")
