@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The Debian packages, on bare machines: the README's way to an intercom, upgrade, removal, purge."""
 
+import json
 import math
-import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import wave
@@ -85,17 +86,18 @@ def tree(tmp_path_factory):
 class Box:
     """A bare machine with a clone in /share/partyline and a mirror that has what it needs.
 
-    ready  what the packages need is installed, but none of ours
+    ready   what the packages need is installed, but none of ours
+    others  more of Debian's packages that the mirror has, or that are installed
     """
 
-    def __init__(self, tree, folder, package, ready=False):
+    def __init__(self, tree, folder, package, ready=False, others=()):
         self.share = folder
         shutil.copytree(tree, folder / "partyline", symlinks=True)
         self.packages = [file for file in sorted((folder / "partyline/build-package").glob("*.deb"))
                          if file.name.startswith(f"{package}_")
                          or not re.search("-dbgsym_|^partyline-(system|desktop)_", file.name)]
         self.root = bare_root(machine_codename())
-        mirror = Mirror(machine_codename(), self.root, folder / "mirror", self.packages)
+        mirror = Mirror(machine_codename(), self.root, folder / "mirror", [*self.packages, *others])
         if ready:
             self.root = bare_root(machine_codename(), (*BARE, *mirror.names), backports=True)
         self.prepare = SHELL + mirror.setup("file:/share/mirror")
@@ -138,11 +140,12 @@ def test_what_the_ear_of_these_tests_hears(tmp_path, seconds, spoiled):
 UPGRADE = """
 echo 'upgrade'
 partylinectl headroom 7
+partylinectl token add desk --role view >/dev/null
 echo '{ "log": { "level": "warning" } }' >/etc/partyline/partyline.json
 before="$(running partyline-pipewire) $(running partyline-wireplumber)"; daemon=$(running partyline)
 start_listening /share/upgrade.wav
-runuser -u ann -- pw-cat -p --target partyline.tablet.1 /home/ann/tone.wav & talker=$!
-until runuser -u ann -- pw-link -l | grep -q 'partyline.tablet.1:playback'; do sleep 0.05; done
+as_ann pw-cat -p --target partyline.tablet.1 /home/ann/tone.wav & talker=$!
+until as_ann pw-link -l | grep -q 'partyline.tablet.1:playback'; do sleep 0.05; done
 apt-get install -y /share/next/*.deb >/share/upgrade.log 2>&1 || { cat /share/upgrade.log; fail upgrade; }
 wait $talker
 stop_listening
@@ -175,22 +178,44 @@ for unit in $units; do systemctl list-unit-files --no-legend $unit || true; done
 snapshot /share/after
 """
 
-LISTEN = """
+ANN = """
 useradd -m -G audio ann
 install -o ann /share/tone.wav /home/ann
+as_ann() { runuser -u ann -- "$@"; }
 start_listening() {
 	install -o ann -m 600 /dev/null /home/ann/heard.wav; recording=$1
-	runuser -u ann -- pw-cat -r --target partyline.tablet.2.listen --rate $RATE --channels 1 --format s32 \\
+	as_ann pw-cat -r --target partyline.tablet.2.listen --rate $RATE --channels 1 --format s32 \\
 		/home/ann/heard.wav & listener=$!
-	until runuser -u ann -- pw-link -l | grep -q 'pw-cat:input'; do sleep 0.05; done
+	until as_ann pw-link -l | grep -q 'pw-cat:input'; do sleep 0.05; done
 }
 stop_listening() { pkill -INT -u ann -f 'pw-cat -r'; wait $listener || true; cp /home/ann/heard.wav "$recording"; }
 """
 
 TALK = """
+echo 'one talks, one listens'
 start_listening /share/heard.wav
-runuser -u ann -- pw-cat -p --target partyline.tablet.1 /home/ann/tone.wav
+as_ann pw-cat -p --target partyline.tablet.1 /home/ann/tone.wav
 stop_listening
+"""
+
+CARD = """
+echo 'the sound card'
+until pw-link -l | grep -A 99 '^alsa_input.partyline.Loopback.0:' | grep -q '|-> partyline.channel.1:playback' &&
+	pw-link -l | grep -A 99 '^partyline.channel.1.out:' | grep -q '|-> alsa_output.partyline.Loopback.0:'; do
+	sleep 0.1
+done
+"""
+
+LOGIN = """
+echo 'ann logs in'
+loginctl enable-linger ann
+as_ann() {
+	runuser -u ann -- env -C /home/ann XDG_RUNTIME_DIR=/run/user/$(id -u ann) \\
+		DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$(id -u ann)/bus "$@"
+}
+# As a desktop does before it shows anything: wait until the session's programs are up.
+until as_ann systemctl --user is-active -q default.target wireplumber.service 2>/dev/null; do sleep 0.1; done
+until as_ann pw-link -l | grep -q 'partyline.tablet.16:monitor'; do sleep 0.1; done
 """
 
 
@@ -217,13 +242,13 @@ def test_from_a_bare_box_to_an_intercom(tree, tmp_path):
     lines = readme("sh box")
     enable = lines.index("systemctl enable --now partyline.target")
     box.run("".join([
-        f"RATE={RATE_HZ}\n", LISTEN, "cd /share/partyline\n",
+        f"RATE={RATE_HZ}\n", ANN, "cd /share/partyline\n",
         lines[:enable],
         "for unit in $(our_units); do ! systemctl -q is-active $unit || fail \"$unit was started\"; done\n"
         "[ \"$(systemctl is-enabled partyline.target)\" = disabled ] || fail 'installing enabled something'\n"
         "cp /share/tone.wav speech.wav\n",
         lines[enable:],
-        TALK]))
+        TALK, CARD]))
     assert longest_tone(tmp_path / "heard.wav") > 3.5
 
 
@@ -234,7 +259,7 @@ def test_upgrade_remove_and_purge(tree, tmp_path):
     for file in box.packages:
         repack(file, tmp_path / "next", NEXT_VERSION)
     box.run("".join([
-        f"RATE={RATE_HZ}\n", LISTEN, "snapshot /share/before\ncd /share/partyline\n",
+        f"RATE={RATE_HZ}\n", ANN, "snapshot /share/before\ncd /share/partyline\n",
         "./dev package --install partyline-system\nsystemctl -q enable --now partyline.target\n",
         UPGRADE, REMOVE]))
     assert longest_tone(tmp_path / "upgrade.wav") > 3.5
@@ -243,3 +268,22 @@ def test_upgrade_remove_and_purge(tree, tmp_path):
     assert (tmp_path / "headroom").read_text() == "headroom: 7 dB\n"
     assert (tmp_path / "unit-files").read_text() == ""
     assert left_behind(tmp_path) == []
+
+
+def test_a_desktop_user_sees_the_devices_at_the_next_login(tree, tmp_path):
+    box = Box(tree, tmp_path, "partyline-desktop", ready=True, others=["pulseaudio-utils"])
+    tone(tmp_path / "tone.wav", 4)
+    user_lines = "".join(f"echo 'README line {number}'\nas_ann sh -euc {shlex.quote(text)}\n"
+                         for number, text in blocks("sh desktop-user"))
+    assert user_lines
+    box.run("".join([
+        f"RATE={RATE_HZ}\n", ANN, "cd /share/partyline\n", readme("sh desktop"),
+        "! pgrep -f pipewire || fail 'installing started something'\n",
+        LOGIN, user_lines,
+        "as_ann pw-dump >/share/dump.json\nas_ann systemctl --user is-active partyline\n", TALK]))
+    nodes = [item["info"]["props"] for item in json.loads((tmp_path / "dump.json").read_text())
+             if item["type"].endswith(":Node")]
+    names = {node.get("node.description") for node in nodes}
+    assert {f"Partyline Tablet {number}" for number in range(1, 17)} <= names
+    assert {f"Partyline Channel {number}" for number in range(1, 5)} <= names
+    assert longest_tone(tmp_path / "heard.wav") > 3.5
