@@ -4,6 +4,7 @@
 import contextlib
 import pathlib
 import subprocess
+import tempfile
 import time
 
 import audio
@@ -220,3 +221,24 @@ def test_no_stream_gets_to_a_card():
             process.wait()
             assert "no target node available" in process.log_text()
             wait_for_links(session, *DESK)
+
+
+@in_guest(systemd=True, simulated=True, kernel_args=cards.kernel_args("Desk", "Out"))
+def test_a_desktop_binds_the_cards_of_wireplumbers_own_monitor():
+    folder = pathlib.Path(tempfile.mkdtemp())
+    for path, text in {
+        "pipewire.conf.d": "context.spa-libs = { api.alsa.* = alsa/libspa-alsa }",
+        "wireplumber.conf.d": "wireplumber.profiles = { main = { hardware.audio = required } }",
+    }.items():
+        (folder / path).mkdir()
+        (folder / path / "90-alsa.conf").write_text(text + "\n", encoding="utf-8")
+    desk = (("alsa_input.platform-snd_aloop.0.analog-stereo", "capture_FR"), TABLET_1)
+    out = (CHANNEL_1, ("alsa_output.platform-snd_aloop.1.analog-stereo", "playback_FL"))
+    with Session(**SIZE, drop_ins=folder) as session:
+        cards.bind(session, "tablet.1.capture", "card:Desk", 2)
+        cards.bind(session, "channel.1.playback", "path:platform-snd_aloop.1,0", 1)
+        wait_for_links(session, desk, out)
+        cards.unplug(0)
+        wait_for_links(session, out)
+        cards.plug(0)
+        wait_for_links(session, desk, out)
