@@ -19,13 +19,42 @@ local function is_device (item)
   return node ~= nil and node.properties ["partyline.role"] ~= nil
 end
 
--- Links made here, by this WirePlumber or one before, of one node, and the node at the other end.
-local function stream_links (source, node_id)
+-- The links made here, by this WirePlumber or one before.
+local known_links = ObjectManager {
+  Interest {
+    type = "link",
+    Constraint { LINK_KEY, "=", LINK_STREAM, type = "pw" },
+  },
+}
+-- A stream must not be looked at before all of them are known: it would be taken for one without a
+-- link, and be given a format, which cuts it.
+local are_links_known = false
+
+-- Nor before WirePlumber finds its own event source, which on a busy machine pushes events already:
+-- until then its hooks that choose a target fail half way, and a wrong one is chosen.
+local function is_ready ()
+  return are_links_known and Plugin.find ("standard-event-source") ~= nil
+end
+
+local is_to_look_again = false
+
+-- At all streams, after a round trip to the server.
+local function look_again (source)
+  if is_to_look_again then
+    return
+  end
+  is_to_look_again = true
+  Core.sync (function ()
+    is_to_look_again = false
+    source:call ("schedule-rescan", "linking")
+  end)
+end
+
+-- Those of one node, and the node at the other end.
+local function stream_links (node_id)
   local found, peer_id = {}, nil
 
-  for link in source:call ("get-object-manager", "link"):iterate {
-    Constraint { LINK_KEY, "=", LINK_STREAM, type = "pw" },
-  } do
+  for link in known_links:iterate () do
     local props = link.properties
     local output_id = tonumber (props ["link.output.node"])
     local input_id = tonumber (props ["link.input.node"])
@@ -100,7 +129,7 @@ AsyncEventHook {
     start = {
       next = "none",
       execute = function (event, transition)
-        local source, _, item, props, flags, target = lutils:unwrap_select_target_event (event)
+        local _, _, item, props, flags, target = lutils:unwrap_select_target_event (event)
 
         if not target or not is_device (target) then
           transition:advance ()
@@ -108,7 +137,7 @@ AsyncEventHook {
         end
         local stream = item:get_associated_proxy ("node")
         local device = target:get_associated_proxy ("node")
-        local links, peer_id = stream_links (source, stream ["bound-id"])
+        local links, peer_id = stream_links (stream ["bound-id"])
 
         event:set_data ("target", nil) -- not for linking/link-target
         flags.was_handled = true
@@ -152,9 +181,14 @@ SimpleEventHook {
     },
   },
   execute = function (event)
-    local source, _, item, props, flags, target = lutils:unwrap_select_target_event (event)
+    if not is_ready () then
+      event:stop_processing ()
+      look_again (event:get_source ())
+      return
+    end
+    local _, _, item, props, flags, target = lutils:unwrap_select_target_event (event)
     local stream = item:get_associated_proxy ("node")
-    local links, peer_id = stream_links (source, stream ["bound-id"])
+    local links, peer_id = stream_links (stream ["bound-id"])
 
     if #links == 0 or (target and target.id == flags.peer_id) then
       return
@@ -180,3 +214,8 @@ SimpleEventHook {
     log:info (item, "moves to a new target")
   end
 }:register ()
+
+known_links:connect ("installed", function ()
+  are_links_known = true
+end)
+known_links:activate ()
