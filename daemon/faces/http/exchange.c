@@ -202,7 +202,8 @@ static struct verdict judge(struct pl_face_http *face, struct lws *wsi,
 		return verdict;
 	}
 	if (status == 0)
-		verdict.status = pl_http_request_check(face, request, false, &verdict.reason);
+		verdict.status =
+			pl_http_request_check(face, request, ret_visitor, false, &verdict.reason);
 	if (verdict.status == 403 || verdict.status == 421)
 		pl_http_audit(face, request, ret_visitor, verdict.status, verdict.reason);
 	if (verdict.status == 0 &&

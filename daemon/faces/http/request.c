@@ -158,6 +158,16 @@ static bool is_configured_host(const struct pl_face_http *face, const char *name
 	return false;
 }
 
+/** The host name as it is, and without its domain, alone and below .local. */
+static bool is_hostname(const struct pl_face_http *face, const char *name)
+{
+	size_t n = strcspn(face->hostname, ".");
+
+	return strcasecmp(name, face->hostname) == 0 ||
+	       (strncasecmp(name, face->hostname, n) == 0 &&
+		(name[n] == '\0' || strcasecmp(name + n, ".local") == 0));
+}
+
 static bool is_configured_name(const struct pl_face_http *face, const char *name)
 {
 	const struct pl_config *config = pl_control_config(face->control);
@@ -170,10 +180,12 @@ static bool is_configured_name(const struct pl_face_http *face, const char *name
 
 /**
  * DNS rebinding: a foreign page's name is made to resolve to us, and its requests look like
- * our own page's. They still carry that name in Host. An address cannot be rebound, a name
- * without a dot or below .local or .localhost cannot be bought; others must be our own.
+ * our own page's. They still carry that name in Host. An address cannot be rebound; a name
+ * must be our own. A name without a dot or below .local cannot be bought, but a neighbour in the
+ * network may answer to it: it will do for who has shown a credential (a browser sends none to a
+ * foreign name), not for who comes in by the place that he calls from.
  */
-bool pl_http_is_our_host(const struct pl_face_http *face, const char *host)
+bool pl_http_is_our_host(const struct pl_face_http *face, const char *host, bool strict)
 {
 	unsigned char address[16];
 	char name[256];
@@ -181,8 +193,10 @@ bool pl_http_is_our_host(const struct pl_face_http *face, const char *host)
 	host_name(host, name, sizeof(name));
 	if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
 		return true;
-	return !strchr(name, '.') || ends_with(name, ".localhost") || ends_with(name, ".local") ||
-	       strcasecmp(name, face->hostname) == 0 || is_configured_name(face, name) ||
+	if (!strict && (!strchr(name, '.') || ends_with(name, ".local")))
+		return true;
+	return strcasecmp(name, "localhost") == 0 || ends_with(name, ".localhost") ||
+	       is_hostname(face, name) || is_configured_name(face, name) ||
 	       is_configured_host(face, name);
 }
 
@@ -194,13 +208,16 @@ static bool is_same_origin(const struct pl_http_request *request)
 }
 
 int pl_http_request_check(const struct pl_face_http *face, const struct pl_http_request *request,
-			  bool websocket, const char **ret_reason)
+			  const struct pl_http_visitor *visitor, bool websocket,
+			  const char **ret_reason)
 {
 	bool reads = request->method == PL_HTTP_GET || request->method == PL_HTTP_HEAD ||
 		     request->method == PL_HTTP_OPTIONS;
 
-	if (request->host[0] && !pl_http_is_our_host(face, request->host)) {
-		*ret_reason = "Host is not a name of this machine";
+	if (request->host[0] &&
+	    !pl_http_is_our_host(face, request->host,
+				 visitor->status == 0 && !visitor->has_identity)) {
+		*ret_reason = "Host is not a name of this machine, nor one of http.names";
 		return 421;
 	}
 	if ((!reads || websocket) && request->origin[0] && !is_same_origin(request) &&

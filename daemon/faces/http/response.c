@@ -252,7 +252,7 @@ int pl_http_respond_plain(struct pl_face_http *face, struct lws *wsi,
 	bool reads = request->method == PL_HTTP_GET || request->method == PL_HTTP_HEAD;
 
 	if (!reads || !request->accepts_html || !request->host[0] ||
-	    !pl_http_is_our_host(face, request->host))
+	    !pl_http_is_our_host(face, request->host, false))
 		return pl_http_respond_detail(face, wsi, request, 400, "This port speaks HTTPS",
 					      true);
 	response.location = is_plain_path(request->path) ? request->path : "/";

@@ -121,11 +121,12 @@ struct pl_face_http {
 /** @return 0, or the HTTP status of the refusal with its reason */
 int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_request *ret_request,
 			 const char **ret_reason);
-/** Whether Host names this machine, or nothing. */
-bool pl_http_is_our_host(const struct pl_face_http *face, const char *host);
+/** Whether Host names this machine. @param strict  a name that only cannot be bought will not do */
+bool pl_http_is_our_host(const struct pl_face_http *face, const char *host, bool strict);
 /** Who may ask: DNS rebinding and foreign pages. @return 0, or the status of the refusal */
 int pl_http_request_check(const struct pl_face_http *face, const struct pl_http_request *request,
-			  bool websocket, const char **ret_reason);
+			  const struct pl_http_visitor *visitor, bool websocket,
+			  const char **ret_reason);
 /** Whether a page of this origin may read our answers. */
 bool pl_http_origin_is_configured(const struct pl_face_http *face, const char *origin);
 /** The value of a query argument. @return 0, -ENOENT when it is not given, -EINVAL when too long */

@@ -110,7 +110,7 @@ int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_sessi
 		return -1;
 	}
 	if (status == 0)
-		status = pl_http_request_check(face, &request, true, &reason);
+		status = pl_http_request_check(face, &request, &visitor, true, &reason);
 	if (status == 403 || status == 421)
 		pl_http_audit(face, &request, &visitor, status, reason);
 	if (status == 0 && !pl_http_path_is_websocket(path)) {

@@ -114,6 +114,13 @@ def test_wrong_authorization(open_daemon, header):
     assert answer.status == (200 if header == "" else 401), answer.body
 
 
+def test_a_neighbours_name_will_do_with_a_token_only(closed, open_daemon):
+    for host in ("neighbour.local", "neighbour"):
+        assert closed.ask("GET", "/state", None, closed.viewer, {"Host": host}).status == 200
+        assert closed.ask("GET", "/login", headers={"Host": host}).status == 200
+        assert open_daemon.ask("GET", "/state", headers={"Host": host}).status == 421
+
+
 def test_session_of_a_page(closed):
     login = closed.ask("POST", "/api/session", {"token": closed.operator})
     assert login.status == 200

@@ -350,7 +350,7 @@ def test_pipelined_bodies(port, first):
 
 
 @pytest.mark.parametrize("host", ["evil.example.com", "evil.example.com:8000", "localhost.evil.com",
-                                  "127.0.0.1.nip.io"])
+                                  "127.0.0.1.nip.io", "neighbour.local", "neighbour"])
 def test_rebound_names_are_refused(port, unchanged, host):
     for method, path, body in (("POST", "/channel/1/mute", {"mute": True}), ("GET", "/state", None)):
         answer = ask(port, method, path, body, {"Host": host})
@@ -361,8 +361,11 @@ def test_rebound_names_are_refused(port, unchanged, host):
     assert refused.value.answer.status == 421
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]:8000", "192.168.1.7", "intercom.local",
-                                  "intercom", None])
+HOSTNAME = socket.gethostname().partition(".")[0]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]:8000", "192.168.1.7", HOSTNAME,
+                                  f"{HOSTNAME}.local:8000", socket.gethostname(), None])
 def test_own_names_are_taken(port, host):
     assert ask(port, "POST", "/channel/1/mute", {"mute": True}, {"Host": host}).status == 200
 
