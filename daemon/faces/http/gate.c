@@ -27,13 +27,13 @@ static bool is_mapped(const uint8_t address[16])
 }
 
 /** IPv4 is mapped into IPv6. @return false when the peer is gone */
-static bool read_address(struct lws *wsi, uint8_t ret_address[16])
+static bool read_address(int fd, uint8_t ret_address[16])
 {
 	struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
 	socklen_t size = sizeof(peer);
 
 	memset(ret_address, 0, 16);
-	if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&peer, &size) < 0)
+	if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
 		return false;
 	if (peer.ss_family == AF_INET6) {
 		memcpy(ret_address, &((struct sockaddr_in6 *)&peer)->sin6_addr, 16);
@@ -68,14 +68,17 @@ static bool role_of_anyone(const struct pl_face_http *face, bool local, enum pl_
 	return has_role;
 }
 
-bool pl_http_may_be_plain(const struct pl_face_http *face, struct lws *wsi)
+bool pl_http_is_local_peer(int fd)
 {
 	uint8_t address[16];
 
-	if (!face->tls)
-		return true;
-	return read_address(wsi, address) && is_local(address) &&
-	       !pl_control_config(face->control)->tls_always;
+	return read_address(fd, address) && is_local(address);
+}
+
+bool pl_http_may_be_plain(const struct pl_face_http *face, struct lws *wsi)
+{
+	return !face->tls || (pl_http_is_local_peer(lws_get_socket_fd(wsi)) &&
+			      !pl_control_config(face->control)->tls_always);
 }
 
 /** @return true when there is one, right or wrong */
@@ -112,7 +115,7 @@ void pl_http_gate(struct pl_face_http *face, struct lws *wsi, const struct pl_ht
 	int r;
 
 	memcpy(visitor.peer, request->peer, sizeof(visitor.peer));
-	local = read_address(wsi, visitor.address) && is_local(visitor.address);
+	local = read_address(lws_get_socket_fd(wsi), visitor.address) && is_local(visitor.address);
 	shown = read_credential(wsi, request->secure, token, session, sizeof(token));
 	if (shown) {
 		memcpy(credential.address, visitor.address, sizeof(credential.address));

@@ -95,6 +95,13 @@ static int on_ws(struct pl_face_http *face, struct lws *wsi, enum lws_callback_r
 	}
 }
 
+/** The network may use up its share, and then still not keep this machine's own callers out. */
+static bool has_room(const struct pl_face_http *face, int fd)
+{
+	return face->n_connections < PL_HTTP_CONNECTIONS_MAX - PL_HTTP_CONNECTIONS_LOCAL ||
+	       (face->n_connections < PL_HTTP_CONNECTIONS_MAX && pl_http_is_local_peer(fd));
+}
+
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 		    size_t len)
 {
@@ -106,7 +113,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		return face->tls && pl_http_tls_set_up(face->tls, user) < 0;
 	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-		return face->n_connections >= PL_HTTP_CONNECTIONS_MAX;
+		return !has_room(face, (int)(intptr_t)in);
 	case LWS_CALLBACK_WSI_CREATE:
 		face->n_connections++;
 		return 0;

@@ -27,6 +27,8 @@
 /** A request has this long from its first header to its last byte, seconds. */
 #define PL_HTTP_REQUEST_SECONDS 30
 #define PL_HTTP_CONNECTIONS_MAX 1000u
+/** Of these only for callers on this machine. */
+#define PL_HTTP_CONNECTIONS_LOCAL 100u
 #define PL_HTTP_HEADERS_MAX 16384u
 /** How JSON is written. */
 #define PL_HTTP_JSON (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
@@ -136,6 +138,8 @@ int pl_http_query(struct lws *wsi, const char *name, char *ret_value, size_t siz
 /** Look at who asks. Says nothing to anyone. */
 void pl_http_gate(struct pl_face_http *face, struct lws *wsi, const struct pl_http_request *request,
 		  struct pl_http_visitor *ret_visitor);
+/** Whether the other end of a socket is on the loopback. */
+bool pl_http_is_local_peer(int fd);
 /** Whether this caller may speak in the clear, on a port of TLS: it is on this machine. */
 bool pl_http_may_be_plain(const struct pl_face_http *face, struct lws *wsi);
 /** Write down what this face refuses itself. */

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Tokens by the bus and by partylinectl."""
 
+import hashlib
 import json
 import re
+import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
 
 import pytest
 from private_bus import NAME, ROOT, CallError, PrivateBus
+from rig import free_port
 
 ACCESS = f"{NAME}.Access"
 OK, REFUSED, USAGE = 0, 1, 2
@@ -106,3 +110,27 @@ def test_errors_by_the_bus(session):
     with pytest.raises(CallError) as refused:
         session.call(ROOT, ACCESS, "RemoveToken", "s", "x")
     assert refused.value.name == f"{NAME}.Error.InvalidArgument"
+
+
+def test_certificate():
+    port = free_port()
+    http = {"port": port, "names": ["intercom.example.com"], "tls": {"always": True}}
+    with PrivateBus(config={"http": http}, http_port=port) as session:
+        shown = session.ctl_json("certificate")
+        assert shown["given"] is False and shown["not_after"] > time.time() + 360 * 86400
+        assert {"localhost", "127.0.0.1", "intercom.example.com"} <= set(shown["names"].split(", "))
+        ca = session.ctl("certificate", "ca").stdout
+        trusted = ssl.create_default_context(cadata=ca)
+        with socket.create_connection(("127.0.0.1", session.http_port), 60) as sock, \
+                trusted.wrap_socket(sock, server_hostname="intercom.example.com") as tls:
+            assert fingerprint(tls.getpeercert(True)) == shown["fingerprint"]
+        assert fingerprint(ssl.PEM_cert_to_DER_cert(ca)) == shown["ca_fingerprint"]
+        text = session.ctl("certificate").stdout
+        for word in (shown["fingerprint"], shown["ca_fingerprint"], "intercom.example.com",
+                     "partylinectl certificate ca"):
+            assert word in text
+
+
+def fingerprint(der):
+    text = hashlib.sha256(der).hexdigest().upper()
+    return ":".join(text[i:i + 2] for i in range(0, len(text), 2))

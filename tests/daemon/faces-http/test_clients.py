@@ -102,8 +102,8 @@ def test_slow_loris(port):
     half = []
     for i in range(300):
         connection = Connection(port)
-        connection.send(b"POST /channel/1/mute HTTP/1.1\r\nHost: x\r\nContent-Le" if i % 2 else
-                        b"POST /matrix HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+        connection.send(b"POST /channel/1/mute HTTP/1.1\r\nHost: localhost\r\nContent-Le" if i % 2 else
+                        b"POST /matrix HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
         half.append(connection)
     for _ in range(20):
         assert ask(port, "GET", "/health").status == 200
@@ -117,8 +117,8 @@ def test_half_requests_end(port):
     """The server's time-outs, 15 s and less: who sends half a request does not stay for ever."""
     half = [Connection(port) for _ in range(4)]
     for connection, data in zip(half, (
-        b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: x\r\nX: ",
-        b"POST /matrix HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+        b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: ",
+        b"POST /matrix HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
     )):
         connection.send(data)
     for connection in half:

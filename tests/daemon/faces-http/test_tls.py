@@ -260,6 +260,23 @@ def test_many_handshakes_that_go_nowhere(lan):
     assert lan.ask("GET", "/state", None, lan.viewer).status == 200
 
 
+def test_the_network_keeps_this_machine_not_out(lan):
+    held = [socket.create_connection((LAN, lan.port), GUARD_SECONDS) for _ in range(950)]
+    try:
+        assert lan.local("GET", "/health").status == 200
+    finally:
+        for sock in held:
+            sock.close()
+    end = time.monotonic() + GUARD_SECONDS
+    while True:  # the network is served again when the daemon has seen them go
+        try:
+            assert lan.ask("GET", "/state", None, lan.viewer).status == 200
+            return
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
 def openssl(*words):
     subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=60)
 
