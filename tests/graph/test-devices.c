@@ -74,18 +74,46 @@ static int devices_graph_new(uint32_t n_tablets, uint32_t n_channels, struct pl_
 /** Constant that every input gets until the whole graph is awake */
 #define WAKE_LEVEL 0.1f
 #define WAKE_GUARD_SECONDS 60
+/** So many graphs may begin out of step; a device that is always late fails in all of them */
+#define GRAPHS_MAX 8
 
-/**
- * Run until a constant at every input gives at every output what it must when nothing is missing.
- * The policy's links and devices that slept start in their own time, which a freewheeling graph
- * outruns.
- */
-static int wake(struct pl_graph *graph, uint32_t n_tablets, uint32_t n_channels)
+/** Frame at which the constant begins */
+#define WAKE_STEP (N_FRAMES / 2u)
+/** So many times everything is there, but something of it late: it will not come right */
+#define WAKE_LATE_MAX 3u
+
+/** What is heard of a constant at every input, at the end and at its first frame. */
+static void count_awake(const struct pl_planes *sink, uint32_t n_tablets, uint32_t *ret_n_awake,
+			uint32_t *ret_n_in_time)
 {
 	const double h = PL_GAIN_DEFAULT; /* gains and headroom are both -12 dB by default */
 	const double out = h * (double)WAKE_LEVEL;
 	const double listen = out * (1.0 + (n_tablets - 1) * h / n_tablets);
-	uint32_t n_planes = n_tablets + n_channels, n_awake = 0;
+
+	*ret_n_awake = *ret_n_in_time = 0;
+	for (uint32_t p = 0; p < sink->n_planes; p++) {
+		const float *is = sink->plane[p];
+		double acc = p < n_tablets ? listen : out;
+		double wanted = (double)PL_LIMITER * tanh(acc / (double)PL_LIMITER);
+
+		*ret_n_awake += fabs((double)is[N_FRAMES - 1u] - wanted) < 1e-6;
+		*ret_n_in_time += fabs((double)is[WAKE_STEP] - wanted) < 1e-6;
+	}
+}
+
+/**
+ * Run until a constant at every input gives at every output, from its first frame on, what it must
+ * when nothing is missing and nothing late. The policy's links and devices that slept start in their
+ * own time, which a freewheeling graph outruns.
+ *
+ * @return 0, -ETIMEDOUT, or -EAGAIN: something stays late by a quantum. Nodes that move to the
+ *         freewheeling driver in mid cycle can cut that cycle. A busy machine may keep it out of
+ *         step: the driver begins the next cycle at once, before the late trigger has come, which
+ *         then counts for the wrong one; a real-time driver's pause lets it run dry.
+ */
+static int wake(struct pl_graph *graph, uint32_t n_tablets, uint32_t n_channels)
+{
+	uint32_t n_planes = n_tablets + n_channels, n_awake = 0, n_in_time = 0, n_late = 0;
 	struct pl_planes source, sink;
 	struct pl_run run = {.n_frames = N_FRAMES};
 	time_t deadline = time(NULL) + WAKE_GUARD_SECONDS;
@@ -98,26 +126,25 @@ static int wake(struct pl_graph *graph, uint32_t n_tablets, uint32_t n_channels)
 		return -ENOMEM;
 	}
 	for (uint32_t p = 0; p < n_planes; p++) {
-		for (uint32_t n = 0; n < N_FRAMES; n++)
+		for (uint32_t n = WAKE_STEP; n < N_FRAMES; n++)
 			source.plane[p][n] = WAKE_LEVEL;
 	}
 	run.source = (const float *const *)source.plane;
 	run.sink = sink.plane;
 	do {
 		r = pl_graph_run(graph, &run);
-		n_awake = 0;
-		for (uint32_t p = 0; p < n_planes && r >= 0; p++) {
-			double acc = p < n_tablets ? listen : out;
-			double wanted = (double)PL_LIMITER * tanh(acc / (double)PL_LIMITER);
-
-			n_awake += fabs((double)sink.plane[p][N_FRAMES - 1u] - wanted) < 1e-6;
-		}
-	} while ((r >= 0 || r == -EIO) && n_awake < n_planes && time(NULL) < deadline);
+		if (r >= 0)
+			count_awake(&sink, n_tablets, &n_awake, &n_in_time);
+		n_late += n_awake == n_planes && n_in_time < n_planes;
+	} while ((r >= 0 || r == -EIO) && n_in_time < n_planes && n_late < WAKE_LATE_MAX &&
+		 time(NULL) < deadline);
 	pl_planes_done(&source);
 	pl_planes_done(&sink);
 	if (r < 0)
 		return r;
-	return n_awake == n_planes ? 0 : -ETIMEDOUT;
+	if (n_in_time == n_planes)
+		return 0;
+	return n_late == WAKE_LATE_MAX ? -EAGAIN : -ETIMEDOUT;
 }
 
 /* Takes the graph. */
@@ -151,12 +178,14 @@ static int run_both(uint32_t n_tablets, uint32_t n_channels, uint32_t quantum,
 {
 	struct pl_server_options server = {.rate_hz = RATE_HZ, .quantum = quantum};
 	struct pl_graph *graph;
-	int r;
+	int r = -EAGAIN;
 
 	/* In this order: a server of our own changes the environment. */
-	r = devices_graph_new(n_tablets, n_channels, &graph);
-	if (r >= 0)
-		r = run_graph(graph, source, devices, n_tablets, n_channels, quantum);
+	for (int i = 0; i < GRAPHS_MAX && r == -EAGAIN; i++) {
+		r = devices_graph_new(n_tablets, n_channels, &graph);
+		if (r >= 0)
+			r = run_graph(graph, source, devices, n_tablets, n_channels, quantum);
+	}
 	if (r < 0) {
 		printf("FAIL devices: %s\n", strerror(-r));
 		return r;
@@ -171,6 +200,7 @@ static int run_both(uint32_t n_tablets, uint32_t n_channels, uint32_t quantum,
 
 static int compare(const struct pl_planes *devices, const struct pl_planes *direct)
 {
+	uint32_t n_wrong = 0, last = 0;
 	float level = 0.0f;
 
 	for (uint32_t p = 0; p < devices->n_planes; p++) {
@@ -178,11 +208,17 @@ static int compare(const struct pl_planes *devices, const struct pl_planes *dire
 			float is = devices->plane[p][n], wanted = direct->plane[p][n];
 
 			level = fmaxf(level, fabsf(is));
-			if (is != wanted) {
+			if (is == wanted)
+				continue;
+			if (n_wrong++ == 0)
 				printf("FAIL plane %u, frame %u: %g, not %g\n", p, n, (double)is,
 				       (double)wanted);
-				return 1;
-			}
+			last = n;
+		}
+		if (n_wrong > 0) {
+			printf("FAIL plane %u: %u frames are wrong, the last one is %u\n", p,
+			       n_wrong, last);
+			return 1;
 		}
 	}
 	if (!(level > 0.01f)) {
