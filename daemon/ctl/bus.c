@@ -42,7 +42,7 @@ static int fail_not_running(struct ctl *ctl, int session_result)
 	case CTL_BUS_SYSTEM:
 		return ctl_fail(ctl, CTL_NOT_RUNNING,
 				"partyline is not running on the system bus; start it with "
-				"\"systemctl start partyline\"");
+				"\"systemctl start partyline.target\"");
 	case CTL_BUS_SESSION:
 		if (session_result < 0)
 			break;
