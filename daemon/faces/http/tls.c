@@ -12,7 +12,6 @@
 
 /** For 1.2 (RFC 9325, clause 4.2); those of 1.3 are all good. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
-#define GROUPS "X25519:P-256:P-384"
 
 struct pl_http_tls {
 	struct pl_control *control;
@@ -104,8 +103,7 @@ int pl_http_tls_set_up(struct pl_http_tls *tls, void *ssl_ctx)
 	SSL_CTX *ctx = ssl_ctx;
 
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
-	    SSL_CTX_set_cipher_list(ctx, CIPHERS) != 1 ||
-	    SSL_CTX_set1_groups_list(ctx, GROUPS) != 1)
+	    SSL_CTX_set_cipher_list(ctx, CIPHERS) != 1)
 		return -EINVAL;
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	/* one handshake costs a client a round trip more, but no ticket outlives its certificate */

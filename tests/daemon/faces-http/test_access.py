@@ -171,10 +171,11 @@ def test_sessions_survive_the_daemon_and_end_with_the_token(closed):
 
 
 def test_expiry(closed):
-    until = int(time.time()) + 2
+    until = int(time.time()) + 4
     token = closed.token("short", "view", closed.admin, expires=until)
-    assert closed.ask("GET", "/state", None, token).status == 200
-    while time.time() < until + 0.1:
+    status = closed.ask("GET", "/state", None, token).status
+    assert status == 200 or time.time() >= until
+    while time.time() < until:
         time.sleep(0.1)
     assert closed.ask("GET", "/state", None, token).status == 401
     for wrong in (1, until, -1, 0):
@@ -237,15 +238,25 @@ def test_too_many_wrong_tokens(closed):
     def wrong(address):
         return closed.ask("GET", "/health", None, "pl_wrong", source=address)
 
-    statuses = [wrong("127.66.0.1").status for _ in range(12)]
-    assert statuses == [401] * 10 + [429] * 2
-    answer = wrong("127.66.0.1")
+    # one more comes free each six seconds that a busy machine takes for this
+    begin, n, answer = time.monotonic(), 0, wrong("127.66.0.1")
+    while answer.status == 401:
+        n += 1
+        answer = wrong("127.66.0.1")
+    assert answer.status == 429
+    assert 10 <= n <= 10 + (time.monotonic() - begin) / 6
     assert answer.json() == {"detail": "Too Many Requests"}
     assert 1 <= int(answer.headers["retry-after"]) <= 6
     # not even the right one is looked at, nor at the login
-    assert closed.ask("GET", "/health", None, closed.viewer, source="127.66.0.1").status == 429
-    login = closed.ask("POST", "/api/session", {"token": closed.viewer}, source="127.66.0.1")
-    assert login.status == 429 and int(login.headers["retry-after"]) >= 1
+    for method, path, body, token in (("GET", "/health", None, closed.viewer),
+                                      ("POST", "/api/session", {"token": closed.viewer}, None)):
+        for _ in range(10):  # a machine that is busy for six seconds here tries again
+            while wrong("127.66.0.1").status == 401:
+                pass
+            answer = closed.ask(method, path, body, token, source="127.66.0.1")
+            if answer.status == 429:
+                break
+        assert answer.status == 429 and int(answer.headers["retry-after"]) >= 1
     # others are not troubled
     assert closed.ask("GET", "/health", None, closed.viewer, source="127.66.0.2").status == 200
     # who shows nothing is told the same as ever

@@ -389,7 +389,7 @@ def test_insecure_lan_is_open_for_operating_and_no_more():
 def test_wrong_tokens_from_many_addresses_do_not_lock_out_who_is_known(lan):
     """Two hundred wrong ones from twenty addresses; who has come in before goes on coming in."""
     assert lan.ask("GET", "/state", None, lan.viewer).status == 200
-    statuses = []
+    statuses, begin = [], time.monotonic()
     lock = threading.Lock()
 
     def guess(address):
@@ -401,7 +401,8 @@ def test_wrong_tokens_from_many_addresses_do_not_lock_out_who_is_known(lan):
 
     for i in range(10, 30):
         guess(f"198.51.100.{i}")
-    assert set(statuses) == {401, 429} and statuses.count(401) <= 220
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) <= 200 + 2 * (time.monotonic() - begin) + 1
     assert lan.ask("GET", "/state", None, lan.viewer).status == 200
     # an address that nobody knows must wait now, whatever it shows
     own_network.add("198.51.100.99", 99)
