@@ -217,8 +217,9 @@ static int change_setting(struct life *l, struct pl_run *run, const char *name, 
 		if (r < 0 && r != -EIO)
 			return r;
 		r = 0;
+		/* Other nodes may still be waking up: their links tell. */
 		if (*figure == value)
-			return 0;
+			return pl_graph_start(l->graph);
 	}
 	return r < 0 ? r : -EINVAL;
 }
