@@ -18,6 +18,8 @@ from .layers import HERE, guest_packages, kernel
 GUARD_SECONDS = 900.0  # on the machine's clock, against hanging only: a loaded machine is slow
 POWER_OFF_SECONDS = 5.0  # for the guest's own end, once it has left its status
 TAIL_LINES = 200
+# What the kernel says of the disk that a guest without one does not have.
+NO_DISK = "Failed to initialize ubd device 0"
 
 
 class GuestError(Exception):
@@ -209,6 +211,8 @@ class Guest:
     def _read(self, source):
         for raw in source:
             line = raw.decode(errors="replace").rstrip("\r\n")
+            if line.startswith(NO_DISK):
+                continue
             if self.echo:
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
