@@ -245,6 +245,17 @@ static int start(struct witness *w)
 	return pw_filter_connect(w->hear, PW_FILTER_FLAG_RT_PROCESS, NULL, 0);
 }
 
+/** The next number of the file; @return whether there is one */
+static bool read_number(FILE *file, double *ret_value)
+{
+	char word[32], *end;
+
+	if (fscanf(file, "%31s", word) != 1)
+		return false;
+	*ret_value = strtod(word, &end);
+	return *end == '\0';
+}
+
 static int read_settings(struct witness *w, const char *path, uint32_t n_channels)
 {
 	struct pl_model_settings settings;
@@ -254,14 +265,14 @@ static int read_settings(struct witness *w, const char *path, uint32_t n_channel
 	if (!file)
 		return -errno;
 	pl_model_settings_init(&settings, w->n_tablets, n_channels);
-	good = fscanf(file, "%lf", &settings.headroom_db) == 1;
+	good = read_number(file, &settings.headroom_db);
 	for (uint32_t c = 0; c < n_channels; c++) {
 		for (uint32_t t = 0; t < w->n_tablets; t++)
-			good = good && fscanf(file, "%lf", &settings.uplink[c][t]) == 1;
+			good = good && read_number(file, &settings.uplink[c][t]);
 	}
 	for (uint32_t t = 0; t < w->n_tablets; t++) {
 		for (uint32_t c = 0; c < n_channels; c++)
-			good = good && fscanf(file, "%lf", &settings.downlink[t][c]) == 1;
+			good = good && read_number(file, &settings.downlink[t][c]);
 	}
 	fclose(file);
 	if (!good)
