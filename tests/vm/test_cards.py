@@ -57,13 +57,13 @@ def test_cards_with_clocks_of_their_own():
             cards.bind(session, "channel.1.playback", "card:Out", 1)
             wait_for_links(session, *DESK, (CHANNEL_1, cards.playback_port("Out", "FL")))
             recording = cards.Recording(session, "Out")
-            times = np.arange(5 * cards.RATE) / cards.RATE
+            times = np.arange(6 * cards.RATE) / cards.RATE
             tone = 0.1 * np.sin(2 * np.pi * 1000 * times)
             assert cards.start_play(session, "Desk", np.stack([tone, tone], axis=1)).wait() == 0
             recorded = recording.get()[:, 0]
             begin = int(np.nonzero(np.abs(recorded) > 0.01)[0][0])
-            # Two seconds are for finding each other's rate.
-            steady = recorded[begin + 2 * cards.RATE : begin + 4 * cards.RATE]
+            # Three seconds are for finding each other's rate.
+            steady = recorded[begin + 3 * cards.RATE : begin + 5 * cards.RATE]
             assert cards.impurity_db(steady, 1000) < -40, f"quantum {quantum}"
 
 
