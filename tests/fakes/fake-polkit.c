@@ -22,13 +22,13 @@ static void answer_for(const char *action, char word[16])
 	FILE *file = fopen(answers_path, "re");
 	char name[128], value[16];
 
-	strcpy(word, "no");
+	snprintf(word, 16, "no");
 	if (!file)
 		return;
 	while (fscanf(file, "%127s %15s", name, value) == 2) {
 		if (strcmp(name, action) != 0)
 			continue;
-		strcpy(word, value);
+		snprintf(word, 16, "%s", value);
 		break;
 	}
 	fclose(file);

@@ -84,7 +84,7 @@ static void on_global(void *userdata, uint32_t id, uint32_t permissions, const c
 	if (props && strcmp(type, PW_TYPE_INTERFACE_Client) == 0) {
 		const char *pid = spa_dict_lookup(props, PW_KEY_SEC_PID);
 
-		if (pid && atoi(pid) == getpid())
+		if (pid && strtol(pid, NULL, 10) == getpid())
 			return;
 	}
 	if (props)
@@ -230,11 +230,10 @@ static void try_everything(struct meddler *m)
 
 int main(int argc, char *argv[])
 {
-	struct meddler *m = calloc(1, sizeof(*m));
+	static struct meddler meddler;
+	struct meddler *m = &meddler;
 	struct pw_context *context;
 
-	if (!m)
-		return 2;
 	pw_init(NULL, NULL);
 	m->loop = pw_main_loop_new(NULL);
 	context = pw_context_new(pw_main_loop_get_loop(m->loop), NULL, 0);
