@@ -160,6 +160,11 @@ class Guest:
             raise GuestError("the guest ended without a status\n" + self.tail())
         return int(status.read_text())
 
+    @property
+    def has_ended(self):
+        """Whether the program has left its status: nothing more will come of it."""
+        return (self.share / "status").exists()
+
     def kill(self):
         """Cut the power: nothing in the guest hears of it. Safe at any time."""
         if not self._popen:
@@ -186,6 +191,7 @@ class Guest:
         """Wait until a line of the console contains TEXT; that line."""
         end = time.monotonic() + seconds
         seen = 0
+        ended = False
         with self._news:
             while True:
                 for line in self._console[seen:]:
@@ -193,19 +199,22 @@ class Guest:
                         return line
                 seen = len(self._console)
                 left = end - time.monotonic()
-                if left <= 0 or (self._reader and not self._reader.is_alive()):
+                if left <= 0 or ended or (self._reader and not self._reader.is_alive()):
                     break
+                ended = self.has_ended  # its last words may still be on their way
                 self._news.wait(min(left, 1.0))
         raise GuestError(f"the guest did not print {text!r}\n" + self.tail())
 
     def wait_for_count(self, text, count, seconds=GUARD_SECONDS):
         """Wait until COUNT lines of the console contain TEXT."""
         end = time.monotonic() + seconds
+        ended = False
         with self._news:
             while sum(text in line for line in self._console) < count:
                 left = end - time.monotonic()
-                if left <= 0 or not self._reader.is_alive():
+                if left <= 0 or ended or not self._reader.is_alive():
                     raise GuestError(f"the guest did not print {text!r} {count} times\n" + self.tail())
+                ended = self.has_ended
                 self._news.wait(min(left, 1.0))
 
     def _read(self, source):

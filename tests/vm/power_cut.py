@@ -23,7 +23,7 @@ import time
 import dbus
 import dbus.bus
 
-N_TABLETS, N_CHANNELS = 4, 3
+N_TABLETS, N_CHANNELS, N_TOKENS = 4, 3, 3
 DISK = pathlib.Path("/disk")
 # Everything but the state itself lives in the guest's memory.
 RUN = pathlib.Path("/run/power-cut")
@@ -38,21 +38,29 @@ class Client:
         self.face = ("dbus", "http")[number % 2]
         self.tablet = number + 1
 
-    def changes(self, seed, boot):
-        """(key, value), endless: the same in the guest and outside of it."""
+    def changes(self, seed, boot, before):
+        """(key, value), endless: the same in the guest and outside of it. `before` is the state at the boot's start."""
+        tokens = {key: value for key, value in before.items() if key[0] == "token"}
         rng = random.Random(f"{seed}/{boot}/{self.number}")
         n = 0
         while True:
             n += 1
-            kinds = ["uplink", "downlink", "tablet_name", "tablet_mute", "sidetone"]
+            kinds = ["uplink", "downlink", "tablet_name", "tablet_mute", "sidetone", "capture"]
             # What there is less of than clients has one owner.
-            kinds += {0: ["headroom"], 1: ["channel_mute"], 2: ["channel_name"]}.get(self.number, [])
+            kinds += {0: ["headroom"], 1: ["channel_mute"], 2: ["channel_name"], 3: ["token"]}.get(self.number, [])
             kind = rng.choice(kinds)
             channel = rng.randint(1, N_CHANNELS)
             if kind in ("uplink", "downlink"):
                 yield (kind, self.tablet, channel), round(rng.uniform(-60, 6), 3)
             elif kind == "sidetone":
                 yield (kind, self.tablet), round(rng.uniform(-40, -1), 3)
+            elif kind == "capture":
+                yield (kind, self.tablet), rng.choice([None, (f"card:Card{n},1", rng.randint(0, 64))])
+            elif kind == "token":
+                # Made, or taken away: the file of the tokens is another one than the settings'.
+                key = kind, rng.randint(1, N_TOKENS)
+                tokens[key] = None if tokens[key] else rng.choice(["view", "operate", "admin"])
+                yield key, tokens[key]
             elif kind == "headroom":
                 yield (kind,), round(rng.uniform(0, 60), 3)
             elif kind == "tablet_name":
@@ -66,8 +74,9 @@ class Client:
 
     def owns(self, key):
         """Whether no other client changes it."""
-        if key[0] in ("headroom", "channel_mute", "channel_name"):
-            return self.number == {"headroom": 0, "channel_mute": 1, "channel_name": 2}[key[0]]
+        shared = {"headroom": 0, "channel_mute": 1, "channel_name": 2, "token": 3}
+        if key[0] in shared:
+            return self.number == shared[key[0]]
         return key[1] == self.tablet
 
 
@@ -81,11 +90,14 @@ def first_state():
         state["tablet_name", tablet] = ""
         state["tablet_mute", tablet] = False
         state["sidetone", tablet] = -240.0
+        state["capture", tablet] = None
         for channel in range(1, N_CHANNELS + 1):
             state["uplink", tablet, channel] = state["downlink", tablet, channel] = -12.0
     for channel in range(1, N_CHANNELS + 1):
         state["channel_name", channel] = ""
         state["channel_mute", channel] = False
+    for token in range(1, N_TOKENS + 1):
+        state["token", token] = None
     return state
 
 
@@ -93,13 +105,15 @@ def gain_db(gain):
     return round(20 * math.log10(gain), 3) + 0.0 if gain > 0 else -240.0
 
 
-def state_of(answer):
-    """GET /api/state, as first_state()."""
+def state_of(answer, tokens):
+    """GET /api/state and /api/tokens, as first_state()."""
     state = {("headroom",): answer["options"]["headroom_db"]}
     for tablet in answer["tablets"]:
         state["tablet_name", tablet["id"]] = tablet["name"]
         state["tablet_mute", tablet["id"]] = tablet["mute"]
         state["sidetone", tablet["id"]] = gain_db(tablet["sidetone"])
+        capture = tablet["capture"]
+        state["capture", tablet["id"]] = capture and (capture["device"], capture["port"])
     for channel in answer["channels"]:
         state["channel_name", channel["id"]] = channel["name"]
         state["channel_mute", channel["id"]] = channel["mute"]
@@ -109,6 +123,11 @@ def state_of(answer):
     for t, row in enumerate(answer["downlink"], 1):
         for c, gain in enumerate(row, 1):
             state["downlink", t, c] = gain_db(gain)
+    for token in range(1, N_TOKENS + 1):
+        state["token", token] = None
+    for token in tokens["tokens"]:
+        if token["name"] != "bench":
+            state["token", int(token["name"])] = token["role"]
     return state
 
 
@@ -116,12 +135,13 @@ def state_of(answer):
 
 
 class Http:
-    def __init__(self, port):
+    def __init__(self, port, token):
+        self.headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=GUARD_SECONDS)
 
     def call(self, method, path, body=None):
         text = None if body is None else json.dumps(body)
-        self.connection.request(method, path, text, {"Content-Type": "application/json"})
+        self.connection.request(method, path, text, self.headers)
         answer = self.connection.getresponse()
         content = json.loads(answer.read())
         assert answer.status == 200, (path, body, answer.status, content)
@@ -137,6 +157,14 @@ class Http:
             self.call("POST", "/matrix", {"headroom_db": value})
         elif kind == "sidetone":
             self.call("PUT", f"/api/tablet/{ids[0]}/sidetone", {"gain_db": value})
+        elif kind == "capture" and value:
+            self.call("PUT", f"/api/tablet/{ids[0]}/capture", {"device": value[0], "port": value[1]})
+        elif kind == "capture":
+            self.call("DELETE", f"/api/tablet/{ids[0]}/capture")
+        elif kind == "token" and value:
+            self.call("POST", "/api/tokens", {"name": str(ids[0]), "role": value})
+        elif kind == "token":
+            self.call("POST", "/api/tokens/remove", {"name": str(ids[0])})
         elif kind.endswith("_mute"):
             self.call("POST", f"/{kind[:-5]}/{ids[0]}/mute", {"mute": value})
         else:
@@ -151,7 +179,7 @@ class Dbus:
         self.bus = dbus.bus.BusConnection(address)
 
     def call(self, path, interface, member, signature, *values):
-        self.bus.call_blocking(self.NAME, path, interface, member, signature, values, timeout=GUARD_SECONDS)
+        return self.bus.call_blocking(self.NAME, path, interface, member, signature, values, timeout=GUARD_SECONDS)
 
     def set(self, path, interface, name, value):
         self.call(path, dbus.PROPERTIES_IFACE, "Set", "ssv", f"{self.NAME}.{interface}", name, value)
@@ -164,6 +192,9 @@ class Dbus:
             self.set(self.ROOT, "Matrix", "HeadroomDb", value)
         elif kind == "sidetone":
             self.set(f"{self.ROOT}/tablet/{ids[0]}", "Tablet", "SidetoneDb", value)
+        elif kind == "capture":
+            signature, words = ("ssu", ["Bind", "capture", *value]) if value else ("s", ["Unbind", "capture"])
+            self.call(f"{self.ROOT}/tablet/{ids[0]}", f"{self.NAME}.Tablet", words[0], signature, *words[1:])
         else:
             what = kind.partition("_")[0]
             self.set(f"{self.ROOT}/{what}/{ids[0]}", what.capitalize(),
@@ -180,8 +211,8 @@ def say(line):
         termios.tcdrain(1)
 
 
-def run_client(client, face, seed, boot):
-    for n, (key, value) in enumerate(client.changes(seed, boot), 1):
+def run_client(client, face, seed, boot, before):
+    for n, (key, value) in enumerate(client.changes(seed, boot, before), 1):
         face.change(key, value)
         say(f"CONFIRMED {client.number} {n}")
 
@@ -224,12 +255,21 @@ def start_session():
 
 
 def wait_for_daemon(address):
-    """Until both faces are there. No event says so for all of this: a poll with a guard."""
+    """Until both faces are there: a token for HTTP, and what the daemon took up.
+
+    No event says so for all of this: a poll with a guard.
+    """
     end = time.monotonic() + GUARD_SECONDS
+    access = (Dbus.ROOT, f"{Dbus.NAME}.Access")
     while True:
         try:
-            Dbus(address).call(Dbus.ROOT, f"{Dbus.NAME}.Manager", "GetHealth", "")
-            return Http(8000).call("GET", "/api/state")
+            bus = Dbus(address)
+            # Of an earlier boot; it was shown only there.
+            if any(str(token[0]) == "bench" for token in bus.call(*access, "ListTokens", "")):
+                bus.call(*access, "RemoveToken", "s", "bench")
+            token = str(bus.call(*access, "AddToken", "sst", "bench", "admin", 0))
+            http = Http(8000, token)
+            return token, http.call("GET", "/api/state"), http.call("GET", "/api/tokens")
         except (OSError, dbus.DBusException):
             if time.monotonic() > end:
                 raise
@@ -239,12 +279,13 @@ def wait_for_daemon(address):
 def main():
     seed, boot, program = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     address = start_plain(program) if program != "units" else start_session()
-    answer = wait_for_daemon(address)
-    bad = sorted(path.name for path in (DISK / "partyline").glob("state.json.bad*"))
-    say("STATE " + json.dumps({"state": answer, "bad": bad}))
-    faces = {"dbus": lambda: Dbus(address), "http": lambda: Http(8000)}
+    token, state, tokens = wait_for_daemon(address)
+    bad = sorted(path.name for path in (DISK / "partyline").glob("*.bad*"))
+    say("STATE " + json.dumps({"state": state, "tokens": tokens, "bad": bad}))
+    before = state_of(state, tokens)
+    faces = {"dbus": lambda: Dbus(address), "http": lambda: Http(8000, token)}
     for client in CLIENTS:
-        threading.Thread(target=run_client, args=(client, faces[client.face](), seed, boot)).start()
+        threading.Thread(target=run_client, args=(client, faces[client.face](), seed, boot, before)).start()
 
 
 if __name__ == "__main__":

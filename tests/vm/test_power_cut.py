@@ -28,7 +28,7 @@ DELAY_SECONDS_MAX = 0.02
 def expected(client, before, n, seed, boot):
     """What the client's settings are after its first n changes."""
     state = {key: value for key, value in before.items() if client.owns(key)}
-    for _, (key, value) in zip(range(n), client.changes(seed, boot)):
+    for _, (key, value) in zip(range(n), client.changes(seed, boot, before)):
         state[key] = value
     return state
 
@@ -73,7 +73,7 @@ class Life:
             guest.start(["/usr/bin/python3", HERE / "power_cut.py", str(self.seed), str(number),
                          "units" if systemd else DAEMON])
             document = json.loads(guest.wait_for_line("STATE ").partition("STATE ")[2])
-            found = state_of(document["state"])
+            found = state_of(document["state"], document["tokens"])
             self.check(number, found, document["bad"])
             self.state = found
             n = self.rng.randint(0, CHANGES_MAX)
@@ -81,6 +81,8 @@ class Life:
                 guest.wait_for_count("CONFIRMED ", n)
             time.sleep(self.rng.uniform(0, DELAY_SECONDS_MAX))  # the random moment
             guest.kill()
+            # No change is refused: a client that gave up would have tried nothing.
+            assert not any("Traceback" in line for line in guest.console), guest.tail()
             self.counts = [0] * len(CLIENTS)
             for line in guest.console:
                 words = line.split()
