@@ -75,18 +75,34 @@ def port_is_busy(port):
     return False
 
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def heed_signals():
+    """From now on each of them ends what runs as Ctrl-C does, so that nothing is left behind."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    for which in ENDINGS:
+        signal.signal(which, interrupt)
+
+
+def ignore_signals():
+    """The end is under way, and a second signal must not break it off."""
+    for which in ENDINGS:
+        signal.signal(which, signal.SIG_IGN)
+
+
 def wait_for_end(session):
-    """Until a signal comes or a process ends by itself; the name of that process, or None."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    signal.set_wakeup_fd(writer)
-    for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(which, lambda *_: None)
+    """Until a process ends by itself; its name."""
     descriptors = {os.pidfd_open(p.pid): name for name, p in session.processes.items() if p.alive}
-    ready, _, _ = select.select([reader, *descriptors], [], [])
-    for fd in descriptors:
-        os.close(fd)
-    return None if reader in ready else descriptors[ready[0]]
+    try:
+        ready, _, _ = select.select(descriptors, [], [])
+        return descriptors[ready[0]]
+    finally:
+        for fd in descriptors:
+            os.close(fd)
 
 
 def run(args):
@@ -116,25 +132,24 @@ def run_locked(args, folder, lock):
         http_port=None if args.no_daemon else args.port,
         folder=folder,
     )
-    print(f"partyline: starting {args.tablets} tablets and {args.channels} channels", flush=True)
     try:
+        heed_signals()
+        print(f"partyline: starting {args.tablets} tablets and {args.channels} channels", flush=True)
         session.start()
-    except KeyboardInterrupt:
-        return 130
-    except RigError as error:
-        return fail(str(error))
-    try:
         lock.seek(0)
         lock.truncate()
         json.dump({"pid": os.getpid(), "environment": session.environment()}, lock)
         lock.flush()
         greet(args, session)
         ended = wait_for_end(session)
-        if ended:
-            return fail(f"{ended} ended; its log is {folder}/log/{ended}.log")
+        return fail(f"{ended} ended; its log is {folder}/log/{ended}.log")
+    except KeyboardInterrupt:
         print("\npartyline: stopping", flush=True)
         return 0
+    except RigError as error:
+        return fail(str(error))
     finally:
+        ignore_signals()
         lock.truncate(0)
         session.stop()
 

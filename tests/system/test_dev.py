@@ -73,6 +73,31 @@ def test_env_without_an_instance_says_what_to_do(runtime):
     assert "./dev run" in done.stderr
 
 
+def left_running(runtime):
+    """Command lines of processes that live in the runtime folder."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if str(runtime).encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes())
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            pass  # gone meanwhile, or somebody else's
+    return found
+
+
+def test_ended_while_it_starts_it_leaves_nothing_behind(runtime):
+    with subprocess.Popen(
+        [ROOT / "dev", "run", "--port", str(free_port())], env=environment(runtime), text=True,
+        stdout=subprocess.PIPE) as server:
+        for line in server.stdout:
+            if "starting" in line:
+                break
+        server.terminate()
+        server.stdout.read()
+        assert server.wait(GUARD_SECONDS) == 0
+    assert not left_running(runtime)
+
+
 @pytest.mark.parametrize("tablets,channels", [(1, 1), (64, 64)])
 def test_sizes(runtime, tablets, channels):
     with running(environment(runtime), "--tablets", str(tablets), "--channels", str(channels),
