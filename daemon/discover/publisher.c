@@ -38,6 +38,7 @@ struct pl_notes *pl_notes_unref(struct pl_notes *notes)
 		close(notes->to_worker);
 	if (notes->to_loop >= 0)
 		close(notes->to_loop);
+	pthread_cond_destroy(&notes->has_ended);
 	pthread_mutex_destroy(&notes->lock);
 	free(notes);
 	return NULL;
@@ -46,12 +47,17 @@ struct pl_notes *pl_notes_unref(struct pl_notes *notes)
 static int notes_new(struct pl_notes **ret_notes)
 {
 	struct pl_notes *notes;
+	pthread_condattr_t monotonic;
 	int r = 0;
 
 	notes = calloc(1, sizeof(*notes));
 	if (!notes)
 		return -ENOMEM;
 	pthread_mutex_init(&notes->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&notes->has_ended, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	notes->n_refs = 1;
 	notes->to_worker = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	notes->to_loop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -147,17 +153,26 @@ void pl_publisher_read(struct pl_publisher *publisher, struct pl_publisher_statu
 	pthread_mutex_unlock(&publisher->notes->lock);
 }
 
+/** A thread that an avahi-daemon holds up is left to itself: it has its own reference. */
 static void end_thread(struct pl_publisher *publisher)
 {
+	struct pl_notes *notes = publisher->notes;
 	struct timespec until;
+	int r = 0;
 
-	pthread_mutex_lock(&publisher->notes->lock);
-	publisher->notes->quit = true;
-	pthread_mutex_unlock(&publisher->notes->lock);
-	wake(publisher->notes);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += END_SECONDS;
-	if (pthread_clockjoin_np(publisher->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+	pthread_mutex_lock(&notes->lock);
+	notes->quit = true;
+	wake(notes);
+	while (!notes->ended && r == 0)
+		r = pthread_cond_timedwait(&notes->has_ended, &notes->lock, &until);
+	if (notes->ended)
+		r = 0;
+	pthread_mutex_unlock(&notes->lock);
+	if (r == 0)
+		pthread_join(publisher->thread, NULL);
+	else
 		pthread_detach(publisher->thread);
 }
 

@@ -292,6 +292,10 @@ void *pl_worker_run(void *userdata)
 	} else {
 		tell(&w, NULL, "no memory");
 	}
+	pthread_mutex_lock(&w.notes->lock);
+	w.notes->ended = true;
+	pthread_cond_signal(&w.notes->has_ended);
+	pthread_mutex_unlock(&w.notes->lock);
 	pl_notes_unref(w.notes);
 	return NULL;
 }

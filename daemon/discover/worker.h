@@ -12,6 +12,8 @@ struct pl_notes {
 	pthread_mutex_t lock; /* held to copy, never over a call of Avahi */
 	unsigned n_refs;
 	bool quit;
+	bool ended;               /* the thread is done with everything that may block */
+	pthread_cond_t has_ended; /* on CLOCK_MONOTONIC */
 	struct pl_service wanted;
 	struct pl_publisher_status status;
 	int to_worker; /* eventfd: `quit` or `wanted` has changed */
