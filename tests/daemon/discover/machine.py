@@ -21,6 +21,7 @@ AVAHI = shutil.which("avahi-daemon", path=f"{os.environ.get('PATH', '')}:/usr/sb
 CTL = find_program(pathlib.Path(os.environ["PARTYLINE_BUILD_DIR"]), "partylinectl")
 SERVER = "org.freedesktop.Avahi.Server"
 UNSPEC = -1
+USER = [] if os.geteuid() == 0 else ["--map-root-user"]
 
 BUS_CONF = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -64,16 +65,15 @@ class Machine:
             "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.folder}/bus",
         }
         # avahi-daemon has one place for its process id: everyone needs a /run of his own.
-        user = [] if os.geteuid() == 0 else ["--map-root-user"]
         ready = self.folder / "ready"
         self.holder = self._start(
             "holder",
-            ["unshare", *user, "--net", "--mount", "sh", "-c",
+            ["unshare", *USER, "--net", "--mount", "sh", "-c",
              f"mount -t tmpfs tmpfs /run && mkdir /run/avahi-daemon && ip link set lo up && "
              f": >{ready} && exec sleep infinity"])
         wait_for_path(ready, self.holder)
         self.enter = ["nsenter", f"--target={self.holder.pid}", "--net", "--mount"]
-        if user:
+        if USER:
             self.enter += ["--user", "--preserve-credentials"]
         (self.folder / "bus.conf").write_text(BUS_CONF.format(path=self.folder / "bus"))
         self.start_bus()

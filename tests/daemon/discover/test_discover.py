@@ -7,9 +7,12 @@ import signal
 import subprocess
 
 import pytest
-from machine import CTL, PROGRAM, Daemon, Machine, join, wait_until
+from machine import CTL, PROGRAM, USER, Daemon, Machine, join, wait_until
 
 VERSION = subprocess.check_output([PROGRAM, "--version"], text=True).split()[-1]
+pytestmark = pytest.mark.skipif(
+    subprocess.run(["unshare", *USER, "--net", "--mount", "true"], check=False).returncode != 0,
+    reason="this machine allows no network namespaces")
 TYPES = ["_partyline._tcp", "_micwise._tcp", "_http._tcp"]
 
 

@@ -16,6 +16,11 @@ from rig.watch import wait_for_path
 NAME = "org.partyline.Partyline1"
 ROOT = "/org/partyline/Partyline1"
 PAGE = 4096
+USER = [] if os.geteuid() == 0 else ["--map-root-user"]
+
+pytestmark = pytest.mark.skipif(
+    subprocess.run(["unshare", *USER, "--mount", "true"], check=False).returncode != 0,
+    reason="this machine allows no mount namespaces")
 
 
 class SmallDaemon(PlainDaemon):
@@ -24,15 +29,14 @@ class SmallDaemon(PlainDaemon):
     def __init__(self, log=None):
         super().__init__({"tablets": 4, "channels": 3, **({"log": log} if log else {})})
         self.state.mkdir()
-        user = [] if os.geteuid() == 0 else ["--map-root-user"]
         ready = self.folder / "ready"
         script = (f"mount -t tmpfs -o size=256k tmpfs {self.state} && mount -t tmpfs -o size=64k tmpfs "
                   f"{self.folder}/run && : >{ready} && exec sleep infinity")
-        self.holder = Process("holder", ["unshare", *user, "--mount", "sh", "-c", script], self.env,
+        self.holder = Process("holder", ["unshare", *USER, "--mount", "sh", "-c", script], self.env,
                               self.folder / "holder.log")
         wait_for_path(ready, self.holder)
         self.enter = ["nsenter", f"--target={self.holder.pid}", "--mount"]
-        if user:
+        if USER:
             self.enter += ["--user", "--preserve-credentials"]
         # Where both file systems are seen from outside.
         inside = pathlib.Path(f"/proc/{self.holder.pid}/root")
