@@ -146,12 +146,22 @@ enum pl_event_type {
 	PL_EVENT_CONFIG_RELOADED,
 	PL_EVENT_ENGINE,  /**< connected or not: pl_control_engine_is_connected() */
 	PL_EVENT_DEVICES, /**< a sound card came, went or changed: pl_control_list_devices() */
+	/* the gateway's, see gateway.h */
+	PL_EVENT_GATEWAY, /**< definitions changed: pl_control_gateway() */
+	PL_EVENT_STREAM,  /**< gateway_id: another state */
+	PL_EVENT_LINE,    /**< gateway_id: another state */
+	PL_EVENT_PAGE,    /**< page: heard, clip finished or uploaded */
+	PL_EVENT_TONE,    /**< tone: a digit, a page or an unknown pair was heard */
+	PL_EVENT_EXPORT,  /**< MQTT or S3 came, went, or has trouble */
 };
 
 /**
  * Events are out after the change is kept and applied, in the order of enum pl_event_type, ids
  * rising. A listener must not call a verb; it may remove itself.
  */
+struct pl_page_record;
+struct pl_tone_event;
+
 struct pl_event {
 	enum pl_event_type type;
 	enum pl_change change; /**< class of the whole change */
@@ -163,6 +173,9 @@ struct pl_event {
 	uint32_t channel_id; /**< 0: not about one channel */
 	uint32_t priority;
 	bool uplink_changed, downlink_changed, headroom_changed;
+	const char *gateway_id;            /**< NULL: not about one stream or line */
+	const struct pl_page_record *page; /**< NULL: not about a page */
+	const struct pl_tone_event *tone;  /**< NULL: not about a tone */
 	bool restart_needed; /**< CONFIG_RELOADED: the file has changes that a restart brings */
 };
 

@@ -22,6 +22,7 @@
 #define PL_FACTORY_MATRIX "partyline.matrix"
 #define PL_FACTORY_GATE "partyline.gate"
 #define PL_FACTORY_METER "partyline.meter"
+#define PL_FACTORY_TONE "partyline.tone"
 
 /* --- Nodes ------------------------------------------------------------ */
 
@@ -53,6 +54,11 @@
 #define PL_NODE_CARD_CAPTURE_FMT "alsa_input.partyline.%s.%u"
 #define PL_NODE_CARD_PLAYBACK_FMT "alsa_output.partyline.%s.%u"
 
+/** the daemon's filter: a port for each network stream, clip and passthrough */
+#define PL_NODE_GATEWAY "partyline.gateway"
+/** listens for tones: PL_FACTORY_TONE in the server, made by the daemon while pages are defined */
+#define PL_NODE_TONES "partyline.tones"
+
 /* --- Node properties -------------------------------------------------- */
 
 /** role of a Partyline node: one of the PL_ROLE_ words */
@@ -63,11 +69,16 @@
 #define PL_ROLE_CHANNEL_IN "channel.in"
 #define PL_ROLE_CHANNEL_OUT "channel.out"
 #define PL_ROLE_CARD "card"
+#define PL_ROLE_GATEWAY "gateway"
+#define PL_ROLE_TONES "tones"
 /** id of the tablet or channel, decimal, from 1 */
 #define PL_KEY_ID "partyline.id"
 /** size of the matrix, decimal; on the matrix node */
 #define PL_KEY_TABLETS "partyline.tablets"
 #define PL_KEY_CHANNELS "partyline.channels"
+/** on a port of the gateway or tones node: node.name of the device that the policy links it to. An
+ * input takes the device's output (a sink's monitor), an output goes into its input */
+#define PL_KEY_PORT_TARGET "partyline.port.target"
 /** path of the Unix socket that hands out the meter page; on the matrix node */
 #define PL_KEY_METERS_SOCKET "partyline.meters.socket"
 
