@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "rate-limit.h"
-#include "safe-file.h"
+#include "files.h"
 #include "secret.h"
 #include "token-file.h"
 
+#define SECRET_FILE_MAX (1024u * 1024u)
 #define TOKENS "tokens.json"
 #define TLS_FOLDER "tls"
 #define SESSION_KEY "session.key"
@@ -54,7 +55,7 @@ static int load(struct pl_access_store *store)
 	size_t size = 0;
 	int r;
 
-	r = pl_safe_file_read(store->state_dir, TOKENS, &text, &size);
+	r = pl_file_read(store->state_dir, TOKENS, SECRET_FILE_MAX, &text, &size);
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
@@ -65,7 +66,7 @@ static int load(struct pl_access_store *store)
 	if (r != -EINVAL && r != -EFBIG)
 		return r;
 	/* Nobody comes in: the safe side. The audio goes on. */
-	r = pl_safe_file_move_aside(store->state_dir, TOKENS, aside, sizeof(aside));
+	r = pl_file_move_aside(store->state_dir, TOKENS, aside, sizeof(aside));
 	if (r < 0)
 		return r;
 	tell(store, "auth.error",
@@ -85,7 +86,7 @@ static int keep(struct pl_access_store *store)
 	if (!tree)
 		return -ENOMEM;
 	text = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PRETTY);
-	r = text ? pl_safe_file_write(store->state_dir, TOKENS, text, strlen(text)) : -ENOMEM;
+	r = text ? pl_file_write(store->state_dir, TOKENS, text, strlen(text)) : -ENOMEM;
 	json_object_put(tree);
 	if (r == 0)
 		store->tokens = store->next;
@@ -99,17 +100,17 @@ static int load_session_key(struct pl_access_store *store)
 	size_t size = 0;
 	int folder, r;
 
-	r = pl_safe_folder_open(store->options.runtime_directory, &folder);
+	r = pl_folder_open(store->options.runtime_directory, &folder);
 	if (r < 0)
 		return r;
-	r = pl_safe_file_read(folder, SESSION_KEY, &kept, &size);
+	r = pl_file_read(folder, SESSION_KEY, SECRET_FILE_MAX, &kept, &size);
 	if (r == 0)
 		r = pl_secret_from_text(kept, size, store->session_key);
 	if (r < 0) {
 		r = pl_secret_random(store->session_key, sizeof(store->session_key));
 		if (r == 0) {
 			pl_secret_to_text(store->session_key, text);
-			r = pl_safe_file_write(folder, SESSION_KEY, text, PL_SECRET_CHARS);
+			r = pl_file_write(folder, SESSION_KEY, text, PL_SECRET_CHARS);
 			pl_secret_forget(text, sizeof(text));
 		}
 	}
@@ -363,7 +364,7 @@ int pl_access_store_open(const struct pl_access_options *options,
 	store->options = *options;
 	store->state_dir = -1;
 	pl_rate_limit_init(&store->limit);
-	r = pl_safe_folder_open(options->state_directory, &store->state_dir);
+	r = pl_folder_open(options->state_directory, &store->state_dir);
 	if (r == 0)
 		r = load(store);
 	if (r < 0)

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "certificate.h"
-#include "safe-file.h"
+#include "files.h"
 #include "secret.h"
 
+#define SECRET_FILE_MAX (1024u * 1024u)
 #define CA "ca.pem"
 #define SERVER "server.pem"
 
@@ -128,7 +129,7 @@ static void mark_file(const char *path, struct file_mark *ret_mark)
 static int read_given(const char *path, char **ret_text, char *ret_reason, size_t reason_size)
 {
 	size_t size;
-	int r = pl_safe_file_read(AT_FDCWD, path, ret_text, &size);
+	int r = pl_file_read(AT_FDCWD, path, SECRET_FILE_MAX, ret_text, &size);
 
 	if (r < 0)
 		snprintf(ret_reason, reason_size, "\"%s\" cannot be read: %s", path, strerror(-r));
@@ -201,12 +202,12 @@ static int load_ca(int folder, const struct pl_host_names *names, char **ret_pem
 	size_t size;
 	int r;
 
-	r = pl_safe_file_read(folder, CA, ret_pem, &size);
+	r = pl_file_read(folder, CA, SECRET_FILE_MAX, ret_pem, &size);
 	if (r == 0 && pl_certificate_has_key(*ret_pem, *ret_pem))
 		return 0;
 	if (r == 0) {
 		forget_text(ret_pem);
-		r = pl_safe_file_move_aside(folder, CA, aside, sizeof(aside));
+		r = pl_file_move_aside(folder, CA, aside, sizeof(aside));
 		if (r == 0)
 			snprintf(ret_reason, reason_size,
 				 "%s was damaged and is now %s; there is a new local CA, which "
@@ -223,7 +224,7 @@ static int load_ca(int folder, const struct pl_host_names *names, char **ret_pem
 	name_ca(names, name);
 	r = pl_certificate_make_ca(name, ret_pem);
 	if (r == 0)
-		r = pl_safe_file_write(folder, CA, *ret_pem, strlen(*ret_pem));
+		r = pl_file_write(folder, CA, *ret_pem, strlen(*ret_pem));
 	if (r < 0)
 		forget_text(ret_pem);
 	return r;
@@ -251,7 +252,7 @@ static int make_server(int folder, const char *ca_pem, const struct pl_host_name
 	int r = pl_certificate_make_server(ca_pem, wanted, now_s, ret_pem);
 
 	if (r == 0)
-		r = pl_safe_file_write(folder, SERVER, *ret_pem, strlen(*ret_pem));
+		r = pl_file_write(folder, SERVER, *ret_pem, strlen(*ret_pem));
 	if (r < 0)
 		forget_text(ret_pem);
 	return r;
@@ -268,7 +269,7 @@ static int load_server(struct pl_tls_store *store, int folder, const char *ca_pe
 	size_t size;
 	int r;
 
-	if (pl_safe_file_read(folder, SERVER, &pem, &size) == 0)
+	if (pl_file_read(folder, SERVER, SECRET_FILE_MAX, &pem, &size) == 0)
 		fault = pl_certificate_read(pem, &facts) < 0
 				? "it was damaged"
 				: find_fault(pem, ca_pem, &facts, wanted, now_s);
@@ -313,7 +314,7 @@ static int refresh_own(struct pl_tls_store *store, const struct pl_tls_wishes *w
 	if (store->serial != 0 && !store->is_given &&
 	    !find_fault(store->chain_pem, store->ca_pem, &store->facts, &wanted, now_s))
 		return 0;
-	r = pl_safe_folder_open(store->folder, &folder);
+	r = pl_folder_open(store->folder, &folder);
 	if (r == 0) {
 		r = load_ca(folder, &wanted, &ca_pem, ret_reason, reason_size);
 		if (r == 0)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "json-strict.h"
 #include "model.h"
 #include "partyline.schema.json.h"
@@ -393,37 +394,15 @@ out:
 
 static int read_file(const char *path, char **ret_text, size_t *ret_size)
 {
-	char *text;
-	size_t size = 0;
-	int fd, r = 0;
+	int fd, r;
 
+	/* waits for the other end of a pipe: the shell's <(…) is one */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	text = malloc(FILE_SIZE_MAX + 1);
-	while (text && size <= FILE_SIZE_MAX) {
-		ssize_t n = read(fd, text + size, FILE_SIZE_MAX + 1 - size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			r = -errno;
-		if (n <= 0)
-			break;
-		size += (size_t)n;
-	}
+	r = pl_fd_read(fd, FILE_SIZE_MAX, ret_text, ret_size);
 	close(fd);
-	if (!text)
-		return -ENOMEM;
-	if (size > FILE_SIZE_MAX)
-		r = -EFBIG;
-	if (r < 0) {
-		free(text);
-		return r;
-	}
-	*ret_text = text;
-	*ret_size = size;
-	return 0;
+	return r;
 }
 
 /** @return true when there is a file to be read: named, or found */

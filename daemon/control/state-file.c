@@ -15,6 +15,7 @@
 
 #include <linux/magic.h>
 
+#include "files.h"
 #include "model-json.h"
 
 #define STATE "state.json"
@@ -39,111 +40,6 @@ struct pl_state_file {
 };
 
 /* --- files ------------------------------------------------------------------- */
-
-/** mkdir -p; what is made is the owner's only. */
-static int make_folders(const char *path)
-{
-	char *copy = strdup(path);
-	int r = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	for (char *p = copy + 1; r == 0; p++) {
-		char c = *p;
-
-		if (c != '/' && c != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-			r = -errno;
-		*p = c;
-		if (c == '\0')
-			break;
-	}
-	free(copy);
-	return r;
-}
-
-static int open_folder(const char *path, int *ret_fd)
-{
-	int fd, r;
-
-	if (!path[0])
-		return -ENOENT;
-	r = make_folders(path);
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	*ret_fd = fd;
-	return 0;
-}
-
-static int write_all(int fd, const char *text, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, text, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_file(int dir, const char *name, const char *text, bool sync)
-{
-	int fd, r;
-
-	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text, strlen(text));
-	if (r == 0 && sync && fsync(fd) < 0)
-		r = -errno;
-	if (close(fd) < 0 && r == 0)
-		r = -errno;
-	return r;
-}
-
-static int read_file(int dir, const char *name, char **ret_text, size_t *ret_size)
-{
-	char *text;
-	size_t size = 0;
-	int fd, r = 0;
-
-	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	text = malloc(FILE_SIZE_MAX + 1);
-	while (text && size <= FILE_SIZE_MAX) {
-		ssize_t n = read(fd, text + size, FILE_SIZE_MAX + 1 - size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			r = -errno;
-		if (n <= 0)
-			break;
-		size += (size_t)n;
-	}
-	close(fd);
-	if (!text)
-		return -ENOMEM;
-	if (r == 0 && size > FILE_SIZE_MAX)
-		r = -EFBIG;
-	if (r < 0) {
-		free(text);
-		return r;
-	}
-	*ret_text = text;
-	*ret_size = size;
-	return 0;
-}
 
 static void __attribute__((format(printf, 2, 3)))
 report(struct pl_state_report *report, const char *format, ...)
@@ -219,7 +115,7 @@ int pl_state_file_open(const char *state_directory, const char *runtime_director
 	}
 	file->state_dir = file->runtime_dir = file->lock = -1;
 
-	r = open_folder(state_directory, &file->state_dir);
+	r = pl_folder_open(state_directory, &file->state_dir);
 	if (r < 0) {
 		snprintf(ret_reason, reason_size,
 			 "the state directory \"%s\" cannot be used: %s; set state_directory in "
@@ -227,7 +123,7 @@ int pl_state_file_open(const char *state_directory, const char *runtime_director
 			 state_directory, strerror(-r));
 		goto error;
 	}
-	r = open_folder(runtime_directory, &file->runtime_dir);
+	r = pl_folder_open(runtime_directory, &file->runtime_dir);
 	if (r < 0) {
 		snprintf(ret_reason, reason_size,
 			 "the runtime directory \"%s\" cannot be used: %s; set runtime_directory "
@@ -284,7 +180,7 @@ static int load_settings(struct pl_state_file *file, const char *name, struct pl
 	size_t size = 0;
 	int r;
 
-	r = read_file(file->state_dir, name, &text, &size);
+	r = pl_file_read(file->state_dir, name, FILE_SIZE_MAX, &text, &size);
 	if (r == -EFBIG) {
 		snprintf(ret_reason, reason_size, "it is too large");
 		return -EINVAL;
@@ -307,14 +203,13 @@ static int load_settings(struct pl_state_file *file, const char *name, struct pl
 static void move_aside(struct pl_state_file *file, const char *reason,
 		       struct pl_state_report *ret_report)
 {
-	struct timespec ts;
 	char to[80];
+	int r;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	snprintf(to, sizeof(to), STATE ".bad-%lld.%06ld", (long long)ts.tv_sec, ts.tv_nsec / 1000);
-	if (renameat(file->state_dir, STATE, file->state_dir, to) < 0)
+	r = pl_file_move_aside(file->state_dir, STATE, to, sizeof(to));
+	if (r < 0)
 		report(ret_report, "%s is damaged (%s) and cannot be moved aside: %s", STATE,
-		       reason, strerror(errno));
+		       reason, strerror(-r));
 	else
 		report(ret_report, "%s was damaged (%s); it is now %s", STATE, reason, to);
 }
@@ -355,7 +250,7 @@ static int load_keys(struct pl_state_file *file, struct pl_model *model, char *r
 	bool same;
 	int r;
 
-	r = read_file(file->runtime_dir, KEYS, &text, &size);
+	r = pl_file_read(file->runtime_dir, KEYS, FILE_SIZE_MAX, &text, &size);
 	if (r < 0) {
 		snprintf(ret_reason, reason_size, "%s", strerror(-r));
 		return r == -ENOENT || r == -ENOMEM ? r : -EINVAL;
@@ -421,7 +316,7 @@ static int keep_settings(struct pl_state_file *file, const struct pl_model *mode
 		return -ENOMEM;
 	text = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PRETTY |
 							    JSON_C_TO_STRING_NOSLASHESCAPE);
-	r = text ? write_file(file->state_dir, STATE_NEW, text, true) : -ENOMEM;
+	r = text ? pl_file_put(file->state_dir, STATE_NEW, text, strlen(text), true) : -ENOMEM;
 	json_object_put(tree);
 	if (r < 0) {
 		/* What is left of it takes room that others need. */
@@ -451,7 +346,8 @@ static int write_keys(struct pl_state_file *file, const struct pl_model *model)
 	r = pl_json_add(tree, "boot_id", json_object_new_string(file->boot_id));
 	if (r == 0) {
 		text = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN);
-		r = text ? write_file(file->runtime_dir, KEYS_NEW, text, false) : -ENOMEM;
+		r = text ? pl_file_put(file->runtime_dir, KEYS_NEW, text, strlen(text), false)
+			 : -ENOMEM;
 	}
 	json_object_put(tree);
 	if (r == 0 && renameat(file->runtime_dir, KEYS_NEW, file->runtime_dir, KEYS) < 0)

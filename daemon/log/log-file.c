@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "files.h"
+
 #define SECONDS_PER_DAY 86400
 
 struct log_file {
@@ -26,36 +28,12 @@ struct log_file {
 	uint64_t size;
 };
 
-/** mkdir -p; folders are for the owner only, as the log names who talks to whom. */
-static int make_folders(const char *path)
-{
-	char *copy = strdup(path);
-	int r = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	for (char *p = copy + 1; r == 0; p++) {
-		char c = *p;
-
-		if (c != '/' && c != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-			r = -errno;
-		*p = c;
-		if (c == '\0')
-			break;
-	}
-	free(copy);
-	return r;
-}
-
 static int file_open(struct log_file *file)
 {
 	struct stat st;
 	int fd, r;
 
-	r = make_folders(file->folder);
+	r = pl_folder_make(file->folder);
 	if (r < 0)
 		return r;
 	fd = open(file->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
