@@ -152,7 +152,7 @@ enum pl_event_type {
 	PL_EVENT_LINE,    /**< gateway_id: another state */
 	PL_EVENT_PAGE,    /**< page: heard, clip finished or uploaded */
 	PL_EVENT_TONE,    /**< tone: a digit, a page or an unknown pair was heard */
-	PL_EVENT_EXPORT,  /**< MQTT or S3 came, went, or has trouble */
+	PL_EVENT_EXPORT,  /**< MQTT, S3 or the clips' disk came, went, or has trouble */
 };
 
 /**

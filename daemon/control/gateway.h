@@ -67,6 +67,17 @@ struct pl_export_status {
 	char trouble[256];
 };
 
+/** Clips on this machine, and what keeps them from getting to its disk. */
+struct pl_clips_status {
+	uint32_t n_recording;    /**< that grow at this moment */
+	uint64_t n_clips;        /**< complete ones in their directory */
+	uint64_t n_bytes;        /**< of these */
+	uint64_t n_memory_bytes; /**< of audio that waits for the disk */
+	uint64_t
+		n_lost_frames; /**< that never came or found neither disk nor memory: silence in the clips */
+	char trouble[256]; /**< one plain sentence without a full stop, "" */
+};
+
 /** A session that another machine announces by SAP. */
 struct pl_sap_session {
 	char name[PL_NAME_MAX], host[PL_HOST_MAX];
@@ -148,6 +159,13 @@ struct pl_page_ops {
 	size_t (*history)(void *pages, struct pl_page_record *ret_records, size_t n_max);
 	/** Path of a clip for reading. @param name as in a record. @return 0 or -ENOENT */
 	int (*clip_path)(void *pages, const char *name, char *ret_path, size_t size);
+	/** The upload is confirmed: into the history, and with "delete_local" the file goes. */
+	void (*clip_uploaded)(void *pages, const char *message_id, const char *url);
+	/** End passthrough and recording of what was paged on this channel, now. */
+	void (*end)(void *pages, uint32_t channel_id);
+	/** Channels with a page whose record length runs: bit (channel - 1). */
+	uint64_t (*active)(void *pages);
+	void (*status)(void *pages, struct pl_clips_status *ret_status);
 };
 
 /** daemon/export: tells others. */
@@ -184,7 +202,9 @@ void pl_control_tone_heard(struct pl_control *control, const struct pl_tone_even
 /** daemon/page: a page began, its clip was finished …: sends PL_EVENT_PAGE, hands it to export. */
 void pl_control_page_changed(struct pl_control *control, const struct pl_page_record *record,
 			     bool began, const char *clip_path);
-/** daemon/export: the clip is safe elsewhere. @param url  presigned, "" */
+/** daemon/page: active() or the trouble of status() have changed: outputs follow, sends PL_EVENT_EXPORT */
+void pl_control_pages_changed(struct pl_control *control);
+/** daemon/export: the clip is safe elsewhere; handed to the pages. @param url  presigned, "" */
 void pl_control_clip_uploaded(struct pl_control *control, const char *message_id, const char *url);
 /** daemon/stream, gpio, export: a state (not a counter) has changed: sends PL_EVENT_STREAM, _LINE, _EXPORT */
 void pl_control_stream_changed(struct pl_control *control, const char *id);
