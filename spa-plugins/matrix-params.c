@@ -79,6 +79,11 @@ static bool parse_serial(struct pl_matrix_update *u, const struct pl_pod *pod)
 	return pl_pod_get_bits(pod, &u->settings.serial);
 }
 
+static bool parse_keys_nsec(struct pl_matrix_update *u, const struct pl_pod *pod)
+{
+	return pl_pod_get_bits(pod, &u->keys_nsec);
+}
+
 static bool parse_tablet_mute(struct pl_matrix_update *u, const struct pl_pod *pod)
 {
 	return get_mask(pod, u->settings.n_tablets, &u->settings.tablet_mute);
@@ -163,6 +168,7 @@ static bool parse_keys(struct pl_matrix_update *u, const struct pl_pod *pod)
 		    !get_mask(&value, u->settings.n_channels, &u->keys[t]))
 			return false;
 		u->key_mask[t] = UINT64_MAX;
+		u->timed_mask[t] = 0;
 	}
 	return !pl_pod_list_next(&list, &value) && list.reader.size == 0;
 }
@@ -209,6 +215,8 @@ static const struct param params[] = {
 	 false, PL_VOX_HANG_MS_DEFAULT, PL_VOX_HANG_MS_MIN, PL_VOX_HANG_MS_MAX},
 	{PL_PARAM_SERIAL, parse_serial, "Shown in the meter page once it has taken effect",
 	 SPA_TYPE_Long, false, 0, 0, 0},
+	{PL_PARAM_KEYS_NSEC, parse_keys_nsec, "When the keys of this message moved, ns",
+	 SPA_TYPE_Long, false, 0, 0, 0},
 };
 
 #define N_PARAMS SPA_N_ELEMENTS(params)
@@ -228,6 +236,7 @@ static bool parse_element(struct pl_matrix_update *u, const char *name, const st
 		if (!get_range(value, 0.0, 1.0, &number) || number != (int)number)
 			return false;
 		u->key_mask[a - 1u] |= bit;
+		u->timed_mask[a - 1u] |= bit;
 		u->keys[a - 1u] = number != 0.0 ? u->keys[a - 1u] | bit : u->keys[a - 1u] & ~bit;
 		return true;
 	}

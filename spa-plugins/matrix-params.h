@@ -16,6 +16,9 @@ struct pl_matrix_update {
 	struct pl_matrix_settings settings;
 	uint64_t key_mask[PL_TABLETS_MAX]; /**< bit channel: this message sets the key */
 	uint64_t keys[PL_TABLETS_MAX];
+	/** bit channel: this one may wait for its sample; all keys at once do not */
+	uint64_t timed_mask[PL_TABLETS_MAX];
+	uint64_t keys_nsec; /**< when they moved, CLOCK_MONOTONIC; 0: now */
 };
 
 /** Settings as they are, no key touched. */

@@ -12,6 +12,7 @@
 #include <partyline/meters.h>
 
 #include "factories.h"
+#include "matrix-edges.h"
 #include "matrix-params.h"
 #include "mixer.h"
 #include "node.h"
@@ -43,6 +44,7 @@ struct impl {
 		uint64_t n_cycles;
 		uint64_t n_bad_control;
 		struct pl_mixer_event events[EVENTS_MAX];
+		struct pl_matrix_edges edges;
 		struct pl_mixer_block block;
 		struct pl_port_output outputs[PL_TABLETS_MAX + PL_CHANNELS_MAX];
 	} rt; /* data thread */
@@ -59,6 +61,26 @@ struct swap_args {
 	const struct pl_matrix_update *update;
 };
 
+/** What an update says of one tablet's keys: at the next block, or on their sample. */
+static void move_keys(struct impl *impl, const struct pl_matrix_update *update, uint32_t t)
+{
+	uint64_t now = update->key_mask[t];
+
+	if (!now)
+		return;
+	for (uint64_t left = update->keys_nsec ? update->timed_mask[t] : 0; left;
+	     left &= left - 1u) {
+		uint32_t c = (uint32_t)__builtin_ctzll(left);
+
+		if (pl_matrix_edges_add(&impl->rt.edges, update->keys_nsec, t, c,
+					(update->keys[t] >> c) & 1u))
+			now &= ~(UINT64_C(1) << c);
+	}
+	pl_matrix_edges_drop(&impl->rt.edges, t, now);
+	if (now)
+		pl_mixer_set_keys(impl->mixer, t, now, update->keys[t]);
+}
+
 static int do_swap(struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size,
 		   void *user_data)
 {
@@ -69,11 +91,8 @@ static int do_swap(struct spa_loop *loop, bool async, uint32_t seq, const void *
 	if (pl_mixer_rate(impl->mixer))
 		impl->rate_hz = pl_mixer_rate(impl->mixer);
 	pl_mixer_set_targets(impl->mixer, args->targets);
-	for (uint32_t t = 0; t < impl->n_tablets; t++) {
-		if (args->update->key_mask[t])
-			pl_mixer_set_keys(impl->mixer, t, args->update->key_mask[t],
-					  args->update->keys[t]);
-	}
+	for (uint32_t t = 0; t < impl->n_tablets; t++)
+		move_keys(impl, args->update, t);
 	return 0;
 }
 
@@ -200,6 +219,9 @@ static void take_inputs(struct impl *impl, uint32_t cycle, uint32_t n_frames)
 	block->n_events = pl_matrix_params_parse_control(control, size, n_frames, impl->n_tablets,
 							 impl->n_channels, impl->rt.events,
 							 EVENTS_MAX, &n_bad);
+	block->n_events =
+		pl_matrix_edges_take(&impl->rt.edges, impl->base.rt.position->clock.nsec, n_frames,
+				     block->rate_hz, impl->rt.events, block->n_events, EVENTS_MAX);
 	block->events = impl->rt.events;
 	impl->rt.n_bad_control += n_bad;
 }

@@ -353,6 +353,16 @@ static int fail_kept(const struct pl_control *control, int r, bool keys_only,
 			 folder, strerror(-r));
 }
 
+/** @param keys_nsec  0: something else than keys has changed, or nobody knows when */
+static int hand_to_engine(struct pl_control *control, uint64_t keys_nsec)
+{
+	const struct pl_engine_ops *ops = control->engine_ops;
+
+	if (keys_nsec && ops->apply_keys)
+		return ops->apply_keys(control->engine, &control->model, &control->next, keys_nsec);
+	return ops->apply(control->engine, &control->model, &control->next);
+}
+
 int control_commit(struct pl_control *control, const struct pl_actor *actor, uint32_t priority,
 		   struct pl_error *ret_error)
 {
@@ -382,7 +392,7 @@ int control_commit(struct pl_control *control, const struct pl_actor *actor, uin
 		.headroom_changed = control->model.headroom_db != control->next.headroom_db,
 	};
 	if (event.change != PL_CHANGE_NONE && control->engine_ops) {
-		r = control->engine_ops->apply(control->engine, &control->model, &control->next);
+		r = hand_to_engine(control, keys_only ? actor->key_nsec : 0);
 		if (r < 0) {
 			keep(control, &control->model, keys_only);
 			return error_set(ret_error, -EIO, "", "the engine refused the change: %s",

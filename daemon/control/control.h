@@ -42,6 +42,7 @@ struct pl_actor {
 	const char *name; /**< bus name, address …; "" when unknown */
 	enum pl_role role;
 	const char *token; /**< name of the token that was shown; NULL: none */
+	uint64_t key_nsec; /**< when the talk key moved, CLOCK_MONOTONIC; 0: not known, now */
 };
 
 struct pl_error {
@@ -109,6 +110,14 @@ struct pl_engine_ops {
 	 * change. @return their number; the array is borrowed until the loop runs on
 	 */
 	size_t (*devices)(void *engine, const struct pl_device **ret_devices);
+	/**
+	 * May be NULL: apply() then. Like it, when nothing but talk keys differs and it is known when
+	 * they moved: they act on the sample of that time, one quantum later.
+	 *
+	 * @param nsec  CLOCK_MONOTONIC
+	 */
+	int (*apply_keys)(void *engine, const struct pl_model *before, const struct pl_model *after,
+			  uint64_t nsec);
 };
 
 /** Keeps the state; implemented by control/state-file.c */

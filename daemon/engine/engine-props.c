@@ -181,7 +181,7 @@ static void put_keys(struct writer *w)
 }
 
 int engine_props_build(const struct pl_model *before, const struct pl_model *after, int64_t serial,
-		       struct spa_pod **ret_pod)
+		       uint64_t keys_nsec, struct spa_pod **ret_pod)
 {
 	struct spa_pod_dynamic_builder dynamic;
 	struct spa_pod_frame object, params;
@@ -197,6 +197,10 @@ int engine_props_build(const struct pl_model *before, const struct pl_model *aft
 	put_gains(&w, true);
 	put_gains(&w, false);
 	put_keys(&w);
+	if (keys_nsec) {
+		spa_pod_builder_string(&dynamic.b, PL_PARAM_KEYS_NSEC);
+		spa_pod_builder_long(&dynamic.b, (int64_t)keys_nsec);
+	}
 	spa_pod_builder_string(&dynamic.b, PL_PARAM_SERIAL);
 	spa_pod_builder_long(&dynamic.b, serial);
 	spa_pod_builder_pop(&dynamic.b, &params);

@@ -143,14 +143,14 @@ static void fetch_meters(struct pl_engine *engine)
 
 /* --- the matrix node -------------------------------------------------------------- */
 
-/** @param before  NULL: everything */
+/** @param before  NULL: everything. @param keys_nsec  0: at the next block */
 static int send(struct pl_engine *engine, const struct pl_model *before,
-		const struct pl_model *after)
+		const struct pl_model *after, uint64_t keys_nsec)
 {
 	struct spa_pod *pod;
 	int r;
 
-	r = engine_props_build(before, after, engine->serial + 1, &pod);
+	r = engine_props_build(before, after, engine->serial + 1, keys_nsec, &pod);
 	if (r <= 0)
 		return r;
 	r = pw_node_set_param((struct pw_node *)engine->node, SPA_PARAM_Props, 0, pod);
@@ -167,7 +167,7 @@ static void send_everything(struct pl_engine *engine)
 
 	if (!engine->node_fits || !engine->has_model)
 		return;
-	r = send(engine, NULL, &engine->model);
+	r = send(engine, NULL, &engine->model, 0);
 	if (r < 0) {
 		pl_log_error(engine->log, "engine.refused", r, NULL, NULL,
 			     "The state could not be sent to the matrix");
@@ -392,6 +392,21 @@ static void connect_later(struct pl_engine *engine, uint64_t delay_usec)
 
 /* --- for control -------------------------------------------------------------------- */
 
+static int engine_apply_keys(void *object, const struct pl_model *before,
+			     const struct pl_model *after, uint64_t nsec)
+{
+	struct pl_engine *engine = object;
+	int r;
+
+	if (engine->synced_serial != 0) {
+		r = send(engine, before, after, nsec);
+		if (r < 0)
+			return r;
+	}
+	engine->model = *after;
+	return 0;
+}
+
 static int engine_apply(void *object, const struct pl_model *before, const struct pl_model *after)
 {
 	struct pl_engine *engine = object;
@@ -404,7 +419,7 @@ static int engine_apply(void *object, const struct pl_model *before, const struc
 	}
 	/* Without the whole state a difference is worth nothing; it comes with the matrix. */
 	if (before && engine->synced_serial != 0) {
-		r = send(engine, before, after);
+		r = send(engine, before, after, 0);
 		if (r < 0)
 			return r;
 	}
@@ -470,6 +485,7 @@ const struct pl_engine_ops *pl_engine_get_ops(void)
 {
 	static const struct pl_engine_ops ops = {
 		.apply = engine_apply,
+		.apply_keys = engine_apply_keys,
 		.read_meters = engine_read_meters,
 		.is_connected = engine_is_connected,
 		.trouble = engine_trouble,

@@ -93,6 +93,169 @@ PL_TEST(key_acts_on_its_sample)
 	}
 }
 
+static void momentary(struct host *h)
+{
+	int32_t modes[2] = {PL_TALK_MODE_MOMENTARY, PL_TALK_MODE_OPEN};
+	struct host_props p;
+
+	start(h, "2", "1");
+	one_path(h);
+	host_props_begin(&p);
+	host_props_ints(&p, PL_PARAM_MODES, modes, 2);
+	PL_CHECK_INT(host_props_send(h, &p), 0);
+}
+
+/** One key in one message, that moved at a time. */
+static void send_key(struct host *h, bool held, uint64_t nsec)
+{
+	struct host_props p;
+
+	host_props_begin(&p);
+	host_props_bool(&p, "partyline.key.1.1", held);
+	host_props_bits(&p, PL_PARAM_KEYS_NSEC, nsec);
+	PL_CHECK_INT(host_props_send(h, &p), 0);
+}
+
+/** Cycles until the channel is no longer silent (open) or no longer full. @return that sample, from now */
+static uint64_t wait_for_change(struct host *h, uint32_t quantum, bool open)
+{
+	for (uint64_t now = 0; now < 40000; now += quantum) {
+		const float *out;
+
+		fill(h, 0, quantum, 0.5f);
+		host_process(h, quantum, RATE);
+		out = host_out(h, h->n_tablets);
+		for (uint32_t n = 0; n < quantum; n++) {
+			if (open ? out[n] != 0.0f : fabs(out[n] - limited(0.5)) > 1e-6)
+				return now + n;
+		}
+	}
+	return UINT64_MAX;
+}
+
+/** A time within the cycle that was just processed: sample n of it. */
+static uint64_t sample_nsec(const struct host *h, uint32_t quantum, uint32_t n)
+{
+	uint64_t begin = h->position.clock.nsec - (uint64_t)quantum * SPA_NSEC_PER_SEC / RATE;
+
+	return begin + (uint64_t)n * SPA_NSEC_PER_SEC / RATE + 1000u;
+}
+
+PL_TEST(key_acts_a_quantum_after_its_time)
+{
+	static const uint32_t quanta[] = {64, 100, 256, 1024};
+
+	for (uint32_t i = 0; i < SPA_N_ELEMENTS(quanta); i++) {
+		uint32_t quantum = quanta[i];
+		struct host h;
+
+		momentary(&h);
+		for (uint32_t n = 0; n < quantum; n += 17) {
+			/* The cycle that comes gives sample n what happened at sample n of the last. */
+			host_process(&h, quantum, RATE);
+			send_key(&h, true, sample_nsec(&h, quantum, n));
+			PL_CHECK_INT(wait_for_change(&h, quantum, true), n);
+			for (uint32_t ramp = 0; ramp < RAMP + quantum; ramp += quantum)
+				host_process(&h, quantum, RATE);
+			send_key(&h, false, sample_nsec(&h, quantum, n));
+			PL_CHECK_INT(wait_for_change(&h, quantum, false), n);
+			for (uint32_t ramp = 0; ramp < RAMP + quantum; ramp += quantum)
+				host_process(&h, quantum, RATE);
+		}
+		host_done(&h);
+	}
+}
+
+PL_TEST(key_that_comes_late_acts_at_once)
+{
+	struct host h;
+
+	momentary(&h);
+	for (unsigned i = 0; i < 4; i++)
+		host_process(&h, 256, RATE);
+	send_key(&h, true, 1); /* long ago */
+	PL_CHECK_INT(wait_for_change(&h, 256, true), 0);
+	send_key(&h, false, UINT64_MAX); /* not in this world */
+	while (h.page->data.talking[0])
+		host_process(&h, 256, RATE);
+	send_key(&h, true, sample_nsec(&h, 256, 0) - 1000000u);
+	PL_CHECK_INT(wait_for_change(&h, 256, true), 0);
+	host_done(&h);
+}
+
+PL_TEST(key_waits_no_longer_than_its_sample)
+{
+	struct host h;
+
+	momentary(&h);
+	host_process(&h, 256, RATE);
+	/* Ahead of the clock: in the cycle after the next. */
+	send_key(&h, true, sample_nsec(&h, 256, 256 + 40));
+	PL_CHECK_INT(wait_for_change(&h, 256, true), 256 + 40);
+	host_done(&h);
+}
+
+PL_TEST(a_newer_word_about_a_key_replaces_the_one_that_waits)
+{
+	struct host h;
+	struct host_props p;
+	uint64_t keys[2] = {0, 0};
+
+	momentary(&h);
+	host_process(&h, 256, RATE);
+	send_key(&h, true, sample_nsec(&h, 256, 100));
+	host_props_begin(&p);
+	host_props_bool(&p, "partyline.key.1.1", false);
+	PL_CHECK_INT(host_props_send(&h, &p), 0);
+	PL_CHECK_INT(wait_for_change(&h, 256, true), UINT64_MAX);
+
+	/* All keys at once are not timed, whatever the message says. */
+	send_key(&h, true, sample_nsec(&h, 256, 100));
+	host_props_begin(&p);
+	host_props_longs(&p, PL_PARAM_KEYS, keys, 2);
+	host_props_bits(&p, PL_PARAM_KEYS_NSEC, sample_nsec(&h, 256, 101));
+	PL_CHECK_INT(host_props_send(&h, &p), 0);
+	PL_CHECK_INT(wait_for_change(&h, 256, true), UINT64_MAX);
+	host_done(&h);
+}
+
+PL_TEST(bursts_of_timed_keys_end_as_the_last_says)
+{
+	struct host h;
+
+	momentary(&h);
+	host_process(&h, 1024, RATE);
+	/* More than can wait: what finds no room acts at the next block, with nothing left behind. */
+	for (uint32_t i = 0; i < 600; i++)
+		send_key(&h, i % 2 == 0, sample_nsec(&h, 1024, i));
+	for (unsigned i = 0; i < 4; i++)
+		host_process(&h, 1024, RATE);
+	PL_CHECK_INT(h.page->data.keys[0], 0);
+	send_key(&h, true, sample_nsec(&h, 1024, 7));
+	PL_CHECK_INT(wait_for_change(&h, 1024, true), 7);
+	host_done(&h);
+}
+
+PL_TEST(timed_keys_and_control_events_keep_their_order)
+{
+	struct host h;
+	struct host_props c;
+	uint64_t opened;
+
+	momentary(&h);
+	host_process(&h, 256, RATE);
+	send_key(&h, true, sample_nsec(&h, 256, 50));
+	host_control_begin(&c);
+	host_control_key(&c, 10, 1, 1, false);
+	host_control_key(&c, 200, 1, 1, false);
+	host_control_end(&h, &c);
+	opened = wait_for_change(&h, 256, true);
+	PL_CHECK_INT(opened, 50);
+	PL_CHECK_INT(h.page->data.keys[0], 0);
+	PL_CHECK_INT(h.page->data.n_bad_control, 0);
+	host_done(&h);
+}
+
 PL_TEST(ramp_is_a_raised_cosine)
 {
 	struct host h;

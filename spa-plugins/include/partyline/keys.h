@@ -195,6 +195,11 @@
 #define PL_PARAM_DOWNLINK_FMT "partyline.downlink.%u.%u"
 /** Bool: "partyline.key.<tablet>.<channel>" */
 #define PL_PARAM_KEY_FMT "partyline.key.%u.%u"
+/** Long, CLOCK_MONOTONIC in ns; Props only: when the keys that the same message moves one by one did
+ * so. They act on the sample that the graph's clock gives this time, one quantum later, instead of at
+ * the block boundary: the time between two edges is kept. Too late for it, or 0: at once. A newer
+ * message about the same key without a time takes the place of what still waits. */
+#define PL_PARAM_KEYS_NSEC "partyline.keys-nsec"
 
 enum pl_talk_mode {
 	PL_TALK_MODE_OPEN,      /**< always talks; the key is state only */

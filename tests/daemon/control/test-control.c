@@ -21,6 +21,7 @@ struct bench {
 	struct pl_model engine_model, kept_model;
 	unsigned n_applied, n_kept, n_kept_keys_only;
 	int apply_result, keep_result;
+	uint64_t keys_nsec; /* as the engine got it last */
 	bool applied_before_kept;
 
 	struct pl_listener listener;
@@ -40,6 +41,15 @@ static int bench_apply(void *engine, const struct pl_model *before, const struct
 	b->engine_model = *after;
 	b->n_applied++;
 	return 0;
+}
+
+static int bench_apply_keys(void *engine, const struct pl_model *before,
+			    const struct pl_model *after, uint64_t nsec)
+{
+	struct bench *b = engine;
+
+	b->keys_nsec = nsec;
+	return bench_apply(engine, before, after);
 }
 
 static int bench_read_meters(void *engine, struct pl_meters_data *ret_data)
@@ -79,8 +89,12 @@ static void bench_event(void *userdata, const struct pl_event *event)
 
 static void bench_start(struct bench *b, uint32_t n_tablets, uint32_t n_channels)
 {
-	static const struct pl_engine_ops engine = {bench_apply, bench_read_meters,
-						    bench_is_connected};
+	static const struct pl_engine_ops engine = {
+		.apply = bench_apply,
+		.read_meters = bench_read_meters,
+		.is_connected = bench_is_connected,
+		.apply_keys = bench_apply_keys,
+	};
 	static const struct pl_keeper_ops keeper = {bench_keep};
 	struct pl_model model;
 
@@ -320,6 +334,31 @@ PL_TEST(mutes_are_told_one_by_one)
 	PL_CHECK_INT(b.events[4].type, PL_EVENT_CHANNEL_MUTE);
 	PL_CHECK_INT(b.events[4].change, PL_CHANGE_NONE);
 	PL_CHECK_INT(pl_control_model(b.control)->channel_mute_set, 5);
+	PL_CHECK_INT(b.n_applied, 5);
+	bench_stop(&b);
+}
+
+PL_TEST(the_time_of_a_key_reaches_the_engine)
+{
+	struct pl_actor line = {.face = "gpio", .name = "t", .role = PL_ROLE_OPERATE};
+	struct bench b;
+
+	bench_start(&b, 16, 4);
+	line.key_nsec = 12345;
+	PL_CHECK_INT(pl_control_press_key(b.control, &line, 1, 2, 1, NULL), 0);
+	PL_CHECK_INT(b.keys_nsec, 12345);
+	line.key_nsec = 23456;
+	PL_CHECK_INT(pl_control_release_key(b.control, &line, 1, 2, NULL), 0);
+	PL_CHECK_INT(b.keys_nsec, 23456);
+	PL_CHECK_INT(b.n_applied, 3);
+
+	/* Who does not know the time, and what is not about keys, does not speak of any. */
+	b.keys_nsec = 0;
+	line.key_nsec = 0;
+	PL_CHECK_INT(pl_control_press_key(b.control, &line, 1, 2, 1, NULL), 0);
+	line.key_nsec = 34567;
+	PL_CHECK_INT(pl_control_set_channel_mute(b.control, &line, 1, true, NULL), 0);
+	PL_CHECK_INT(b.keys_nsec, 0);
 	PL_CHECK_INT(b.n_applied, 5);
 	bench_stop(&b);
 }

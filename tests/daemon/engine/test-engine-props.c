@@ -26,7 +26,8 @@ static void message_done(struct message *m)
 }
 
 /** @return what the builder returned */
-static int build(const struct pl_model *before, const struct pl_model *after, struct message *m)
+static int build_timed(const struct pl_model *before, const struct pl_model *after,
+		       uint64_t keys_nsec, struct message *m)
 {
 	const struct spa_pod_prop *params;
 	const char *key = NULL;
@@ -34,7 +35,7 @@ static int build(const struct pl_model *before, const struct pl_model *after, st
 	int r;
 
 	memset(m, 0, sizeof(*m));
-	r = engine_props_build(before, after, 77, &m->pod);
+	r = engine_props_build(before, after, 77, keys_nsec, &m->pod);
 	if (r <= 0)
 		return r;
 	if (!spa_pod_is_object_type(m->pod, SPA_TYPE_OBJECT_Props) ||
@@ -54,6 +55,11 @@ static int build(const struct pl_model *before, const struct pl_model *after, st
 		key = NULL;
 	}
 	return key ? -1 : r;
+}
+
+static int build(const struct pl_model *before, const struct pl_model *after, struct message *m)
+{
+	return build_timed(before, after, 0, m);
 }
 
 static const struct spa_pod *value(const struct message *m, const char *key)
@@ -150,6 +156,27 @@ PL_TEST(one_change_is_one_value)
 	message_done(&m);
 	PL_CHECK_INT(build(&b, &a, &m), 1);
 	PL_CHECK(spa_pod_get_bool(value(&m, "partyline.key.7.4"), &down) == 0 && !down);
+	message_done(&m);
+}
+
+PL_TEST(the_time_of_keys_goes_with_them)
+{
+	struct pl_model before, after;
+	struct message m;
+	int64_t nsec = 0;
+
+	pl_model_init(&before, 16, 4);
+	after = before;
+	after.tablet[2].keys = 8;
+	PL_CHECK_INT(build_timed(&before, &after, 123456789012345u, &m), 1);
+	PL_CHECK(value(&m, "partyline.key.3.4") != NULL);
+	PL_CHECK(value(&m, PL_PARAM_KEYS_NSEC) != NULL);
+	PL_CHECK_INT(spa_pod_get_long(value(&m, PL_PARAM_KEYS_NSEC), &nsec), 0);
+	PL_CHECK_INT(nsec, 123456789012345);
+	message_done(&m);
+
+	PL_CHECK_INT(build(&before, &after, &m), 1);
+	PL_CHECK(value(&m, PL_PARAM_KEYS_NSEC) == NULL);
 	message_done(&m);
 }
 
