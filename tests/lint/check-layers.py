@@ -21,6 +21,7 @@ ALLOWED = {
     "daemon/engine": ["daemon/control", "daemon/model", "daemon/log", "pipewire-module",
                       "spa-plugins/include"],
     "daemon/discover": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
+    "daemon/stream": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
     "daemon/faces/dbus": ["daemon/faces", "daemon/control", "daemon/model", "daemon/log",
                           "spa-plugins/include"],
     "daemon/faces/http": ["daemon/faces", "daemon/control", "daemon/model", "daemon/log",
