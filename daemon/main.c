@@ -20,6 +20,7 @@
 #include "log-audit.h"
 #include "log-events.h"
 #include "log.h"
+#include "main-gateway.h"
 #include "options.h"
 #include "state-file.h"
 
@@ -49,6 +50,7 @@ struct daemon {
 	struct pl_face_http *face_http;
 	struct pl_face_dbus *face_dbus;
 	struct pl_discover *discover;
+	struct pl_main_gateway *gateway;
 };
 
 static const struct pl_actor actor_signal = {
@@ -377,6 +379,22 @@ static int start_access(struct daemon *d)
 	return r < 0 ? fail_start(d, r, strerror(-r)) : 0;
 }
 
+static int start_gateway(struct daemon *d)
+{
+	const struct pl_main_gateway_options options = {
+		.event = d->event,
+		.control = d->control,
+		.engine = d->engine,
+		.state_file = d->state_file,
+		.log = d->log,
+	};
+	char reason[512];
+	int r;
+
+	r = pl_main_gateway_new(&options, &d->gateway, reason, sizeof(reason));
+	return r < 0 ? fail_start(d, r, reason) : 0;
+}
+
 static int start_http(struct daemon *d)
 {
 	const struct pl_config *c = &d->config;
@@ -447,6 +465,7 @@ static void stop(struct daemon *d)
 	pl_discover_free(d->discover);
 	pl_face_dbus_free(d->face_dbus);
 	pl_face_http_free(d->face_http);
+	pl_main_gateway_free(d->gateway);
 	if (d->control)
 		pl_control_remove_listener(d->control, &d->listener);
 	sd_event_source_disable_unref(d->talk_timer);
@@ -497,7 +516,9 @@ static int start(struct daemon *d)
 		r = start_access(d);
 	if (r < 0)
 		return r;
-	r = start_faces(d);
+	r = start_gateway(d);
+	if (r >= 0)
+		r = start_faces(d);
 	if (r < 0)
 		return r;
 	start_discover(d);

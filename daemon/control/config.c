@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config-gateway.h"
 #include "files.h"
 #include "json-strict.h"
 #include "model.h"
@@ -83,6 +84,7 @@ static void defaults(struct pl_config *c)
 	c->log_keep_days = 10;
 	strcpy(c->log_level, "info");
 	strcpy(c->log_service, "partyline");
+	pl_gateway_init(&c->gateway);
 	default_directories(c);
 }
 
@@ -135,6 +137,7 @@ void pl_config_done(struct pl_config *config)
 {
 	list_done(config->cors_origins, &config->n_cors_origins);
 	list_done(config->http_names, &config->n_http_names);
+	pl_gateway_done(&config->gateway);
 }
 
 int pl_config_copy(const struct pl_config *config, struct pl_config *ret_config)
@@ -142,7 +145,9 @@ int pl_config_copy(const struct pl_config *config, struct pl_config *ret_config)
 	struct pl_config copy = *config;
 
 	copy.n_cors_origins = copy.n_http_names = 0;
-	if (list_copy(config->cors_origins, config->n_cors_origins, copy.cors_origins,
+	memset(&copy.gateway, 0, sizeof(copy.gateway));
+	if (pl_gateway_copy(&config->gateway, &copy.gateway) < 0 ||
+	    list_copy(config->cors_origins, config->n_cors_origins, copy.cors_origins,
 		      &copy.n_cors_origins) < 0 ||
 	    list_copy(config->http_names, config->n_http_names, copy.http_names,
 		      &copy.n_http_names) < 0) {
@@ -168,6 +173,8 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	memcpy(config->http_names, fresh->http_names, sizeof(config->http_names));
 	config->n_http_names = fresh->n_http_names;
 	fresh->n_http_names = 0;
+	config->gateway = fresh->gateway;
+	memset(&fresh->gateway, 0, sizeof(fresh->gateway));
 	memcpy(config->tls_certificate, fresh->tls_certificate, sizeof(config->tls_certificate));
 	memcpy(config->tls_key, fresh->tls_key, sizeof(config->tls_key));
 
@@ -342,10 +349,8 @@ static int take_all(struct json_object *tree, struct pl_config *c, const char **
 		r = take_list(http, "cors_origins", c->cors_origins, &c->n_cors_origins);
 	if (r == 0)
 		r = take_list(http, "names", c->http_names, &c->n_http_names);
-	if (r < 0) {
-		pl_config_done(c);
+	if (r < 0)
 		return r;
-	}
 	derive(c, member(log, "file") != NULL, member(log, "audit_file") != NULL);
 	return 0;
 }
@@ -373,9 +378,14 @@ int pl_config_parse(const char *name, const char *text, size_t size, struct pl_c
 	defaults(&config);
 	r = take_all(tree, &config, &refused);
 	if (r < 0) {
-		pl_config_done(&config);
 		snprintf(pointer, sizeof(pointer), "%s", refused);
 		snprintf(reason, sizeof(reason), "is too long");
+	} else {
+		r = config_take_gateway(member(tree, "gateway"), &config, pointer, sizeof(pointer),
+					reason, sizeof(reason));
+	}
+	if (r < 0) {
+		pl_config_done(&config);
 		goto out;
 	}
 	*ret_config = config;

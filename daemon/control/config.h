@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway-def.h"
+
 /** Keys whose running value is not the file's; a reload leaves them alone. */
 enum pl_config_override {
 	PL_CONFIG_TABLETS = 1u << 0,
@@ -66,6 +68,8 @@ struct pl_config {
 	char log_service[64]; /**< "log"/"service": name in every record; default "partyline" */
 
 	char pipewire_remote[256]; /**< "pipewire"/"remote"; "" = default */
+
+	struct pl_gateway gateway; /**< "gateway": checked and complete; reloadable */
 };
 
 /** Whether only this machine reaches the address: 127.0.0.0/8, ::1, either also mapped, localhost. */

@@ -3,10 +3,12 @@
 #define PL_CONTROL_INTERNAL_H
 
 #include <errno.h>
+#include <time.h>
 
 #include "access.h"
 #include "config.h"
 #include "control.h"
+#include "gateway.h"
 
 /** Only for the files of daemon/control. */
 
@@ -28,6 +30,14 @@ struct pl_control {
 	pl_audit_h on_audit;
 	void *audit_userdata;
 	struct pl_listener *listeners;
+
+	struct control_gateway {
+		struct pl_gateway_parts parts;
+		struct pl_gateway_kept kept;
+		struct pl_gateway active; /* what the parts have */
+		bool built;
+		char trouble[512];
+	} gateway;
 
 	/* Ring: the newest is at (n_records - 1) % PL_KEY_HISTORY_MAX. */
 	struct pl_key_record history[PL_KEY_HISTORY_MAX];
@@ -82,6 +92,12 @@ int check_endpoint(const struct pl_control *control, struct pl_endpoint endpoint
 /** False for NaN. */
 int check_range(double value, double min, double max, const char *field,
 		struct pl_error *ret_error);
+
+/** @return -ENOSPC, -ENOMEM or -EIO with a sentence that names the folder */
+int control_fail_kept(const struct pl_control *control, int r, bool keys_only,
+		      struct pl_error *ret_error);
+
+uint64_t control_now_usec(clockid_t clock);
 
 void control_emit(struct pl_control *control, const struct pl_event *event);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "control-internal.h"
+#include "control-gateway.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 static const struct pl_actor actor_internal = {
 	.face = "internal", .name = "", .role = PL_ROLE_ADMIN};
 
-static uint64_t now_usec(clockid_t clock)
+uint64_t control_now_usec(clockid_t clock)
 {
 	struct timespec ts;
 
@@ -77,7 +77,7 @@ int pl_control_new(const struct pl_config *config, const struct pl_model *initia
 		   struct pl_control **ret_control)
 {
 	struct pl_control *control;
-	uint64_t now = now_usec(CLOCK_MONOTONIC);
+	uint64_t now = control_now_usec(CLOCK_MONOTONIC);
 	int r;
 
 	control = calloc(1, sizeof(*control));
@@ -106,6 +106,7 @@ struct pl_control *pl_control_free(struct pl_control *control)
 {
 	if (!control)
 		return NULL;
+	control_gateway_done(control);
 	pl_config_done(&control->reloaded);
 	free(control);
 	return NULL;
@@ -223,7 +224,7 @@ static void record_key(struct pl_control *control, const struct pl_event *event,
 
 static void emit_keys(struct pl_control *control, const struct pl_event *base, bool down)
 {
-	uint64_t now = now_usec(CLOCK_MONOTONIC);
+	uint64_t now = control_now_usec(CLOCK_MONOTONIC);
 
 	for (uint32_t t = 0; t < base->after->n_tablets; t++) {
 		uint64_t was = base->before->tablet[t].keys, is = base->after->tablet[t].keys;
@@ -331,8 +332,8 @@ static int keep(struct pl_control *control, const struct pl_model *model, bool k
 }
 
 /** Names the folder: whoever reads this can make room there. */
-static int fail_kept(const struct pl_control *control, int r, bool keys_only,
-		     struct pl_error *ret_error)
+int control_fail_kept(const struct pl_control *control, int r, bool keys_only,
+		      struct pl_error *ret_error)
 {
 	const char *folder =
 		keys_only ? control->config->runtime_directory : control->config->state_directory;
@@ -379,12 +380,12 @@ int control_commit(struct pl_control *control, const struct pl_actor *actor, uin
 	if (r < 0) {
 		/* The keeper may have come half way: take the old state back as well as it goes. */
 		keep(control, &control->model, keys_only);
-		return fail_kept(control, r, keys_only, ret_error);
+		return control_fail_kept(control, r, keys_only, ret_error);
 	}
 
 	event = (struct pl_event){
 		.change = pl_change_class(&control->model, &control->next),
-		.ts_usec = now_usec(CLOCK_REALTIME),
+		.ts_usec = control_now_usec(CLOCK_REALTIME),
 		.actor = actor,
 		.priority = priority,
 		.uplink_changed = !pl_model_uplink_equal(&control->model, &control->next),
@@ -404,6 +405,9 @@ int control_commit(struct pl_control *control, const struct pl_actor *actor, uin
 	control->model = control->next;
 	event.before = &before;
 	event.after = &control->model;
+	/* A key is heard on the air before anybody is told of it. */
+	if (!pl_model_keys_equal(&before, &control->model))
+		control_gateway_keys_changed(control);
 	emit_difference(control, &event);
 	return 0;
 }
@@ -414,7 +418,7 @@ static void emit_of_engine(struct pl_control *control, enum pl_event_type type)
 {
 	struct pl_event event = {
 		.type = type,
-		.ts_usec = now_usec(CLOCK_REALTIME),
+		.ts_usec = control_now_usec(CLOCK_REALTIME),
 		.actor = &actor_internal,
 		.before = &control->model,
 		.after = &control->model,

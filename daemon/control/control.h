@@ -120,6 +120,8 @@ struct pl_engine_ops {
 			  uint64_t nsec);
 };
 
+struct pl_gateway_kept; /* gateway-kept.h */
+
 /** Keeps the state; implemented by control/state-file.c */
 struct pl_keeper_ops {
 	/**
@@ -129,6 +131,8 @@ struct pl_keeper_ops {
 	 * is heard is always kept; called again with the old model when the engine refuses.
 	 */
 	int (*keep)(void *keeper, const struct pl_model *model, bool keys_only);
+	/** The same for what verbs have changed about the gateway; may be NULL. */
+	int (*keep_gateway)(void *keeper, const struct pl_gateway_kept *kept);
 };
 
 /** Announces this Partyline in the network; implemented by daemon/discover. */

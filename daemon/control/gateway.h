@@ -5,6 +5,7 @@
 #include "audio.h"
 #include "control.h"
 #include "gateway-def.h"
+#include "gateway-kept.h"
 
 /**
  * The gateway's verbs, what they need from the parts that do the work, and what these tell back.
@@ -179,6 +180,10 @@ struct pl_export_ops {
 	void (*s3_status)(void *export, struct pl_export_status *ret_status);
 };
 
+/* An `apply` is called with before == NULL first. One that fails leaves things as they were; it is
+ * for what nobody could have foreseen (memory): a port that is taken, a line that is missing, a
+ * broker that is away are a status with its trouble, never a refusal. */
+
 /** What does the work; NULL ops: not in this build or test. Borrowed. */
 struct pl_gateway_parts {
 	const struct pl_stream_ops *stream_ops;
@@ -192,8 +197,14 @@ struct pl_gateway_parts {
 	const struct pl_export_ops *export_ops;
 	void *export;
 };
-/** Hands the definitions to each of them. */
-void pl_control_set_gateway_parts(struct pl_control *control, const struct pl_gateway_parts *parts);
+/** Hands the definitions to each of them. @param parts  copied; zeroed: none from now on */
+int pl_control_set_gateway_parts(struct pl_control *control, const struct pl_gateway_parts *parts);
+/** Take up what verbs added before a restart; before the parts are set. @param kept  copied */
+int pl_control_set_gateway_kept(struct pl_control *control, const struct pl_gateway_kept *kept);
+/** For the loop: outputs follow the meters. Every 20 ms is enough. */
+void pl_control_run_outputs(struct pl_control *control);
+/** Whether any output line needs that. */
+bool pl_control_has_outputs(const struct pl_control *control);
 
 /* --- what the parts call ------------------------------------------------------------------ */
 
@@ -215,6 +226,9 @@ void pl_control_export_changed(struct pl_control *control);
 
 /** Borrowed, valid until the next verb. */
 const struct pl_gateway *pl_control_gateway(const struct pl_control *control);
+/** Definitions that are there and cannot be used, as an added stream whose id the configuration
+ * has as well, in plain sentences without the last full stop; "" when all are used. */
+const char *pl_control_gateway_trouble(const struct pl_control *control);
 int pl_control_stream_status(struct pl_control *control, const char *id,
 			     struct pl_stream_status *ret_status);
 int pl_control_stream_sdp(struct pl_control *control, const char *id, char *ret_text, size_t size);
@@ -223,6 +237,12 @@ int pl_control_line_status(struct pl_control *control, const char *id,
 size_t pl_control_page_history(struct pl_control *control, struct pl_page_record *ret_records,
 			       size_t n_max);
 int pl_control_clip_path(struct pl_control *control, const char *name, char *ret_path, size_t size);
+/** @return 0, or -ENODATA: not in use */
+int pl_control_clips_status(struct pl_control *control, struct pl_clips_status *ret_status);
+int pl_control_mqtt_status(struct pl_control *control, struct pl_export_status *ret_status);
+int pl_control_s3_status(struct pl_control *control, struct pl_export_status *ret_status);
+size_t pl_control_sap_sessions(struct pl_control *control,
+			       const struct pl_sap_session **ret_sessions);
 
 /* --- verbs. Errors besides those of control.h: -EEXIST the id is taken, -ENOENT no such id,
  *     -EROFS it comes from the configuration file --------------------------------------------- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "state-file.h"
+#include "state-internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,22 +27,10 @@
 #define KEYS_NEW "keys.json.new"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
-#define BOOT_ID_SIZE 40
 /** A full 64x64 state is about 400 kB. */
 #define FILE_SIZE_MAX (4 * 1024 * 1024)
 
-struct pl_state_file {
-	int state_dir;
-	int runtime_dir;
-	int lock;
-	char boot_id[BOOT_ID_SIZE];
-	uint64_t keys[PL_TABLETS_MAX]; /* as kept last */
-};
-
-/* --- files ------------------------------------------------------------------- */
-
-static void __attribute__((format(printf, 2, 3)))
-report(struct pl_state_report *report, const char *format, ...)
+void state_report(struct pl_state_report *report, const char *format, ...)
 {
 	va_list args;
 
@@ -208,10 +196,10 @@ static void move_aside(struct pl_state_file *file, const char *reason,
 
 	r = pl_file_move_aside(file->state_dir, STATE, to, sizeof(to));
 	if (r < 0)
-		report(ret_report, "%s is damaged (%s) and cannot be moved aside: %s", STATE,
-		       reason, strerror(-r));
+		state_report(ret_report, "%s is damaged (%s) and cannot be moved aside: %s", STATE,
+			     reason, strerror(-r));
 	else
-		report(ret_report, "%s was damaged (%s); it is now %s", STATE, reason, to);
+		state_report(ret_report, "%s was damaged (%s); it is now %s", STATE, reason, to);
 }
 
 /** settings of state.json, else of state.json.old, else -ENOENT */
@@ -231,11 +219,11 @@ static int load_any_settings(struct pl_state_file *file, struct pl_model *ret_mo
 
 	r = load_settings(file, STATE_OLD, ret_model, reason, sizeof(reason));
 	if (r == 0)
-		report(ret_report, "the settings before the last change are used, from %s",
-		       STATE_OLD);
+		state_report(ret_report, "the settings before the last change are used, from %s",
+			     STATE_OLD);
 	else if (r == -EINVAL)
-		report(ret_report, "%s is damaged too (%s); the defaults are used", STATE_OLD,
-		       reason);
+		state_report(ret_report, "%s is damaged too (%s); the defaults are used", STATE_OLD,
+			     reason);
 	return r == -EINVAL ? -ENOENT : r;
 }
 
@@ -296,7 +284,8 @@ int pl_state_file_load(struct pl_state_file *file, uint32_t n_tablets, uint32_t 
 	if (r == -ENOMEM)
 		return r;
 	if (r == -EINVAL)
-		report(ret_report, "%s is damaged (%s); all talk keys are released", KEYS, reason);
+		state_report(ret_report, "%s is damaged (%s); all talk keys are released", KEYS,
+			     reason);
 	pl_model_resize(&model, n_tablets, n_channels);
 	for (uint32_t t = 0; t < PL_TABLETS_MAX; t++)
 		file->keys[t] = model.tablet[t].keys;
@@ -397,7 +386,7 @@ static int keep(void *keeper, const struct pl_model *model, bool keys_only)
 
 const struct pl_keeper_ops *pl_state_file_keeper(void)
 {
-	static const struct pl_keeper_ops ops = {.keep = keep};
+	static const struct pl_keeper_ops ops = {.keep = keep, .keep_gateway = state_keep_gateway};
 
 	return &ops;
 }

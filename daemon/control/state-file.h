@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "control.h"
+#include "gateway-kept.h"
 
 /**
  * Keeps the state in files:
@@ -15,6 +16,8 @@
  * STATE_DIRECTORY/state.json.old  the settings before the last change, taken when state.json is
  *                                 damaged from outside or gone
  * STATE_DIRECTORY/state.json.bad-TIME  what was damaged, moved aside
+ * STATE_DIRECTORY/gateway.json    streams and pages that verbs have added, with their keys; written
+ *                                 and moved aside likewise
  * STATE_DIRECTORY/state.lock      held by the running daemon
  * RUNTIME_DIRECTORY/keys.json     talk keys that are held: by rename, without fsync. They survive
  *                                 kill -9 of the daemon but not a restart of the machine, told by
@@ -52,6 +55,15 @@ struct pl_state_file *pl_state_file_close(struct pl_state_file *file);
 int pl_state_file_load(struct pl_state_file *file, uint32_t n_tablets, uint32_t n_channels,
 		       double headroom_db, struct pl_model *ret_model,
 		       struct pl_state_report *ret_report);
+
+/**
+ * What verbs have added to the gateway; empty when there is nothing, or what there was is damaged.
+ *
+ * @param ret_kept  done by the caller
+ * @return as pl_state_file_load()
+ */
+int pl_state_file_load_gateway(struct pl_state_file *file, struct pl_gateway_kept *ret_kept,
+			       struct pl_state_report *ret_report);
 
 /** The keeper for pl_control_new(); its object is the struct pl_state_file. */
 const struct pl_keeper_ops *pl_state_file_keeper(void);

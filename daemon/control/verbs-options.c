@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "control-internal.h"
+#include "control-gateway.h"
 
 #include <errno.h>
 #include <time.h>
@@ -117,7 +117,8 @@ int pl_control_reload_config(struct pl_control *control, const struct pl_actor *
 {
 	const char *path = control->config->path[0] ? control->config->path : NULL;
 	struct pl_config fresh = {0}, next = {0};
-	char reason[512];
+	char reason[512], trouble[sizeof(control->gateway.trouble)];
+	struct pl_gateway active = {0};
 	bool restart_needed = false;
 	int r;
 
@@ -133,11 +134,18 @@ int pl_control_reload_config(struct pl_control *control, const struct pl_actor *
 	r = pl_config_copy(control->config, &next);
 	if (r == 0) {
 		restart_needed = pl_config_take_reloadable(&next, &fresh);
+		r = control_gateway_build(control, &next.gateway, &control->gateway.kept, &active,
+					  trouble, sizeof(trouble));
+	}
+	if (r < 0)
+		error_set(ret_error, r, "", "no memory");
+	if (r == 0) {
 		control->next.headroom_db = next.headroom_db;
 		r = control_commit(control, actor, 1, ret_error);
-	} else {
-		error_set(ret_error, r, "", "no memory");
 	}
+	if (r == 0)
+		r = control_gateway_switch(control, actor, &active, NULL, trouble, ret_error);
+	pl_gateway_done(&active);
 	pl_config_done(&fresh);
 	if (r < 0) {
 		pl_config_done(&next);

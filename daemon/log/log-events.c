@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "describe.h"
+#include "log-gateway.h"
 
 struct pl_log_events {
 	struct pl_control *control;
@@ -216,6 +217,14 @@ static void on_event(void *userdata, const struct pl_event *event)
 		/* comes with every start and stop of a card, too: only what matters is written */
 		json_object_put(data);
 		log_troubles(events);
+		break;
+	case PL_EVENT_GATEWAY:
+	case PL_EVENT_STREAM:
+	case PL_EVENT_LINE:
+	case PL_EVENT_PAGE:
+	case PL_EVENT_TONE:
+	case PL_EVENT_EXPORT:
+		log_gateway_event(events->log, events->control, event, data);
 		break;
 	}
 }

@@ -260,10 +260,56 @@ void pl_page_def_init(struct pl_page_def *page);
 
 /** @return borrowed, or NULL */
 const struct pl_stream_def *pl_gateway_stream(const struct pl_gateway *gateway, const char *id);
+const struct pl_line_def *pl_gateway_line(const struct pl_gateway *gateway, const char *id);
 const struct pl_page_def *pl_gateway_page(const struct pl_gateway *gateway, const char *id);
+
+/* Append a copy. @return 0, -ENOSPC (there are as many as there may be) or -ENOMEM */
+int pl_gateway_add_stream(struct pl_gateway *gateway, const struct pl_stream_def *stream);
+int pl_gateway_add_line(struct pl_gateway *gateway, const struct pl_line_def *line);
+int pl_gateway_add_tone_input(struct pl_gateway *gateway, const struct pl_tone_input *input);
+int pl_gateway_add_page(struct pl_gateway *gateway, const struct pl_page_def *page);
+/* Nothing happens when there is none. */
+void pl_gateway_remove_stream(struct pl_gateway *gateway, const char *id);
+void pl_gateway_remove_page(struct pl_gateway *gateway, const char *id);
 
 bool pl_stream_def_equal(const struct pl_stream_def *a, const struct pl_stream_def *b);
 bool pl_line_def_equal(const struct pl_line_def *a, const struct pl_line_def *b);
 bool pl_page_def_equal(const struct pl_page_def *a, const struct pl_page_def *b);
+bool pl_tone_input_equal(const struct pl_tone_input *a, const struct pl_tone_input *b);
+/** In the same order too. */
+bool pl_gateway_equal(const struct pl_gateway *a, const struct pl_gateway *b);
+
+enum pl_gateway_kind {
+	PL_GATEWAY_STREAM,
+	PL_GATEWAY_LINE,
+	PL_GATEWAY_TONE_INPUT,
+	PL_GATEWAY_PAGE,
+};
+
+/** What definitions are checked against, and where a refusal is told. */
+struct pl_gateway_bounds {
+	uint32_t n_tablets, n_channels;
+	char *pointer; /**< JSON pointer below "gateway" of what is refused */
+	char *reason;  /**< what is wrong and the way out, without full stop */
+	size_t pointer_size, reason_size;
+};
+
+/**
+ * What a reader of JSON cannot see in one member: ids are unique, endpoints are there, a key fits
+ * its cipher, local ports are used once, a page can be heard. Then completes it.
+ *
+ * @return 0, -EINVAL or -ENOMEM
+ */
+int pl_gateway_check(struct pl_gateway *gateway, const struct pl_gateway_bounds *bounds);
+/** One definition against those before it in its array. @return 0 or -EINVAL */
+int pl_gateway_check_one(struct pl_gateway *gateway, enum pl_gateway_kind kind, size_t index,
+			 const struct pl_gateway_bounds *bounds);
+/**
+ * What follows from the rest: a tone input for each source of a page, digits where a page has
+ * some. @return 0, -ENOSPC or -ENOMEM
+ */
+int pl_gateway_complete(struct pl_gateway *gateway);
+/** Bytes of key and salt that a stream needs; 0: none. */
+size_t pl_stream_secret_size(const struct pl_stream_def *stream);
 
 #endif

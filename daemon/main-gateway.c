@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "main-gateway.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway.h"
+
+/** Meters change every quantum; a lamp that is 20 ms late nobody sees. */
+#define OUTPUTS_USEC (20u * 1000u)
+
+struct pl_main_gateway {
+	struct pl_control *control;
+	struct pl_log *log;
+	struct pl_listener listener;
+	sd_event_source *outputs_timer;
+	struct pl_gateway_parts parts;
+};
+
+/* --- output lines ------------------------------------------------------------------ */
+
+static int on_outputs_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct pl_main_gateway *gateway = userdata;
+
+	pl_control_run_outputs(gateway->control);
+	sd_event_source_set_time_relative(source, OUTPUTS_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/** Nothing wakes up for lamps that nobody has. */
+static void wind_outputs_timer(struct pl_main_gateway *gateway)
+{
+	bool wanted = gateway->parts.gpio_ops && pl_control_has_outputs(gateway->control);
+
+	sd_event_source_set_time_relative(gateway->outputs_timer, OUTPUTS_USEC);
+	sd_event_source_set_enabled(gateway->outputs_timer,
+				    wanted ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static void on_control_event(void *userdata, const struct pl_event *event)
+{
+	struct pl_main_gateway *gateway = userdata;
+	const char *trouble = pl_control_gateway_trouble(gateway->control);
+
+	if (event->type != PL_EVENT_GATEWAY)
+		return;
+	wind_outputs_timer(gateway);
+	if (trouble[0])
+		pl_log_event(gateway->log, PL_LOG_WARNING, "gateway.trouble", NULL, "%s", trouble);
+}
+
+/* --- up and down -------------------------------------------------------------------- */
+
+static int take_kept(const struct pl_main_gateway_options *options, char *ret_reason, size_t size)
+{
+	struct pl_gateway_kept kept;
+	struct pl_state_report report;
+	const char *trouble;
+	int r;
+
+	r = pl_state_file_load_gateway(options->state_file, &kept, &report);
+	if (r < 0) {
+		snprintf(ret_reason, size, "gateway.json in the state directory cannot be read: %s",
+			 strerror(-r));
+		return r;
+	}
+	for (unsigned i = 0; i < report.n_problems; i++)
+		pl_log_error(options->log, "state.error", 0, report.problem[i], NULL,
+			     "What was added to the gateway was not as it should be");
+	r = pl_control_set_gateway_kept(options->control, &kept);
+	pl_gateway_kept_done(&kept);
+	if (r < 0) {
+		snprintf(ret_reason, size, "%s", strerror(-r));
+		return r;
+	}
+	trouble = pl_control_gateway_trouble(options->control);
+	if (trouble[0])
+		pl_log_event(options->log, PL_LOG_WARNING, "gateway.trouble", NULL, "%s", trouble);
+	return 0;
+}
+
+/** Each part makes itself here and fills its fields of gateway->parts. */
+static int start_parts(struct pl_main_gateway *gateway,
+		       const struct pl_main_gateway_options *options, char *ret_reason, size_t size)
+{
+	int r;
+
+	r = pl_control_set_gateway_parts(gateway->control, &gateway->parts);
+	if (r < 0)
+		snprintf(ret_reason, size, "the gateway's parts cannot start: %s", strerror(-r));
+	return r;
+}
+
+int pl_main_gateway_new(const struct pl_main_gateway_options *options,
+			struct pl_main_gateway **ret_gateway, char *ret_reason, size_t size)
+{
+	struct pl_main_gateway *gateway;
+	int r;
+
+	r = take_kept(options, ret_reason, size);
+	if (r < 0)
+		return r;
+	gateway = calloc(1, sizeof(*gateway));
+	if (!gateway) {
+		snprintf(ret_reason, size, "no memory");
+		return -ENOMEM;
+	}
+	gateway->control = options->control;
+	gateway->log = options->log;
+	r = start_parts(gateway, options, ret_reason, size);
+	if (r < 0) {
+		pl_main_gateway_free(gateway);
+		return r;
+	}
+	r = sd_event_add_time_relative(options->event, &gateway->outputs_timer, CLOCK_MONOTONIC,
+				       OUTPUTS_USEC, 0, on_outputs_timer, gateway);
+	if (r < 0) {
+		snprintf(ret_reason, size, "%s", strerror(-r));
+		pl_main_gateway_free(gateway);
+		return r;
+	}
+	wind_outputs_timer(gateway);
+	gateway->listener = (struct pl_listener){.on_event = on_control_event, .userdata = gateway};
+	pl_control_add_listener(gateway->control, &gateway->listener);
+	*ret_gateway = gateway;
+	return 0;
+}
+
+struct pl_main_gateway *pl_main_gateway_free(struct pl_main_gateway *gateway)
+{
+	static const struct pl_gateway_parts none;
+
+	if (!gateway)
+		return NULL;
+	if (gateway->listener.on_event)
+		pl_control_remove_listener(gateway->control, &gateway->listener);
+	sd_event_source_disable_unref(gateway->outputs_timer);
+	/* Nobody is called any more; then each part may go, last made first. */
+	pl_control_set_gateway_parts(gateway->control, &none);
+	free(gateway);
+	return NULL;
+}
