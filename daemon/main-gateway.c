@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
+#include "export.h"
 #include "gateway.h"
 
 /** Meters change every quantum; a lamp that is 20 ms late nobody sees. */
@@ -17,6 +19,7 @@ struct pl_main_gateway {
 	struct pl_listener listener;
 	sd_event_source *outputs_timer;
 	struct pl_gateway_parts parts;
+	struct pl_export *export;
 };
 
 /* --- output lines ------------------------------------------------------------------ */
@@ -86,7 +89,19 @@ static int take_kept(const struct pl_main_gateway_options *options, char *ret_re
 static int start_parts(struct pl_main_gateway *gateway,
 		       const struct pl_main_gateway_options *options, char *ret_reason, size_t size)
 {
+	const struct pl_export_options export_options = {
+		.state_directory = pl_control_config(options->control)->state_directory,
+		.log = options->log,
+	};
 	int r;
+
+	r = pl_export_new(options->event, options->control, &export_options, &gateway->export);
+	if (r < 0) {
+		snprintf(ret_reason, size, "MQTT and S3 cannot start: %s", strerror(-r));
+		return r;
+	}
+	gateway->parts.export_ops = pl_export_ops();
+	gateway->parts.export = gateway->export;
 
 	r = pl_control_set_gateway_parts(gateway->control, &gateway->parts);
 	if (r < 0)
@@ -140,6 +155,7 @@ struct pl_main_gateway *pl_main_gateway_free(struct pl_main_gateway *gateway)
 	sd_event_source_disable_unref(gateway->outputs_timer);
 	/* Nobody is called any more; then each part may go, last made first. */
 	pl_control_set_gateway_parts(gateway->control, &none);
+	pl_export_free(gateway->export);
 	free(gateway);
 	return NULL;
 }

@@ -17,8 +17,7 @@ static int open_root(void)
 	char folder[96];
 	int fd = -1;
 
-	snprintf(root, sizeof(root), "%s/partyline-files-XXXXXX",
-		 getenv("TMPDIR") && strlen(getenv("TMPDIR")) < 32 ? getenv("TMPDIR") : "/tmp");
+	snprintf(root, sizeof(root), "/tmp/partyline-files-XXXXXX");
 	if (!mkdtemp(root))
 		return -1;
 	snprintf(folder, sizeof(folder), "%s/a/b//c", root);
