@@ -8,5 +8,6 @@
 extern const struct spa_handle_factory pl_matrix_factory;
 extern const struct spa_handle_factory pl_gate_factory;
 extern const struct spa_handle_factory pl_meter_factory;
+extern const struct spa_handle_factory pl_tone_factory;
 
 #endif

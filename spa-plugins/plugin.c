@@ -10,6 +10,7 @@ static const struct spa_handle_factory *const factories[] = {
 	&pl_matrix_factory,
 	&pl_gate_factory,
 	&pl_meter_factory,
+	&pl_tone_factory,
 };
 
 SPA_EXPORT

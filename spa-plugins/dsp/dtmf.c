@@ -25,6 +25,8 @@ static const char digits[] = "123A456B789C*0#D";
 #define TWIST_MIN_DB (-9.5)
 /** power of all else, of the tones': 3 dB of white noise are 0.5 */
 #define REST_MAX 0.68
+/** power of all else but a dial tone */
+#define DIAL_REST_MAX 0.1
 /** around both groups: white noise has a third of it there, speech most */
 #define REST_IN_BAND_MAX 0.24
 /** of the amplitude, from begin to end: a key press is steady, a vowel comes and goes */
@@ -238,6 +240,43 @@ static double in_band(const struct pl_dtmf_plan *plan, const float *x, uint32_t 
 	return n_out ? sum / n_out : 0.0;
 }
 
+/**
+ * Dial tone (350 with 440 or 450 Hz, or 425 Hz alone) below the digit is no sign of speech: take it
+ * out of the rest when it is nothing else. @return whether it was
+ */
+static bool take_dial_tone(const struct pl_dtmf_plan *plan, float *rest, uint32_t n, double tones)
+{
+	/* beside 425 Hz a place where nothing is */
+	static const double dial_hz[][2] = {{350.0, 440.0}, {350.0, 450.0}, {425.0, 3000.0}};
+
+	for (uint32_t i = 0; i < 3; i++) {
+		double to_omega = 2.0 * M_PI / plan->rate_hz;
+		struct pl_two_tone_fit fit = {
+			.omega = {dial_hz[i][0] * to_omega, dial_hz[i][1] * to_omega}};
+
+		pl_two_tone_fit_step(&fit, rest, n);
+		if (fit.rest > DIAL_REST_MAX * tones ||
+		    fabs(fit.omega[0] / (dial_hz[i][0] * to_omega) - 1.0) > 0.01)
+			continue;
+		if (i < 2 && (fabs(fit.omega[1] / (dial_hz[i][1] * to_omega) - 1.0) > 0.01 ||
+			      fit.amplitude[1] < 0.5 * fit.amplitude[0] ||
+			      fit.amplitude[0] < 0.5 * fit.amplitude[1]))
+			continue;
+		pl_two_tone_fit_rest(&fit, rest, n, rest);
+		return true;
+	}
+	return false;
+}
+
+static double mean_square(const float *x, uint32_t n)
+{
+	double sum = 0.0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += (double)x[i] * (double)x[i];
+	return sum / n;
+}
+
 /** Measure the pair whose core is hops first..last. @return false: not two steady tones */
 static bool measure_pair(const struct pl_dtmf *dtmf, int pair, uint64_t first, uint64_t last,
 			 struct pl_dtmf_measure *ret)
@@ -282,6 +321,8 @@ static bool measure_pair(const struct pl_dtmf *dtmf, int pair, uint64_t first, u
 	ret->length_s = (double)(ret->end - ret->begin) / plan->rate_hz;
 	ret->rest = fit->rest / (tones + 1e-20);
 	pl_two_tone_fit_rest(fit, at(dtmf, begin), n, rest);
+	if (ret->rest > 2.0 * DIAL_REST_MAX && take_dial_tone(plan, rest, n, tones))
+		ret->rest = mean_square(rest, n) / tones;
 	ret->rest_in_band = in_band(plan, rest, n) / (tones + 1e-20);
 	return true;
 }

@@ -2,6 +2,7 @@
 #include "two-tone-fit.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 typedef float v8 __attribute__((vector_size(32), aligned(4)));
@@ -94,12 +95,12 @@ static inline void turner_next(struct turner *turner)
 	turner->re = re;
 }
 
-static double sum8(v8 v)
+static double sum8(const v8 *v)
 {
 	double sum = 0.0;
 
 	for (int k = 0; k < 8; k++)
-		sum += (double)v[k];
+		sum += (double)(*v)[k];
 	return sum;
 }
 
@@ -128,10 +129,10 @@ static void correlate(const float *x, uint32_t n, double omega, double ret_sums[
 		t += 8.0f;
 		turner_next(&turner);
 	}
-	ret_sums[0] = sum8(sum_c);
-	ret_sums[1] = sum8(sum_s);
-	ret_sums[2] = sum8(sum_tc);
-	ret_sums[3] = sum8(sum_ts);
+	ret_sums[0] = sum8(&sum_c);
+	ret_sums[1] = sum8(&sum_s);
+	ret_sums[2] = sum8(&sum_tc);
+	ret_sums[3] = sum8(&sum_ts);
 }
 
 /** Left sides: products of the four functions; sign is +1 for the even and -1 for the odd ones. */
@@ -162,7 +163,7 @@ void pl_two_tone_fit_step(struct pl_two_tone_fit *fit, const float *x, uint32_t 
 		square += *(const v8 *)(x + i) * *(const v8 *)(x + i);
 	for (uint32_t i = n & ~7u; i < n; i++)
 		power += (double)x[i] * (double)x[i];
-	power += sum8(square);
+	power += sum8(&square);
 	fit->power = power / n;
 	fit->rest = fit->power;
 	for (int k = 0; k < 2; k++)

@@ -60,6 +60,13 @@ void pl_port_init(struct pl_port *port, enum spa_direction direction, uint32_t i
 	port->info.n_params = PL_PORT_PARAM_MAX_;
 }
 
+void pl_port_set_property(struct pl_port *port, const char *key, const char *value)
+{
+	if (port->props.n_items == SPA_N_ELEMENTS(port->items))
+		return;
+	port->items[port->props.n_items++] = SPA_DICT_ITEM_INIT(key, value);
+}
+
 static struct spa_pod *build_format(const struct pl_port *port, uint32_t id,
 				    struct spa_pod_builder *b)
 {

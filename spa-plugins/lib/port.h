@@ -38,7 +38,7 @@ struct pl_port {
 
 	struct spa_port_info info;
 	struct spa_param_info params[PL_PORT_PARAM_MAX_];
-	struct spa_dict_item items[3];
+	struct spa_dict_item items[4];
 	struct spa_dict props;
 
 	bool have_format;
@@ -57,6 +57,9 @@ struct pl_port {
 /** @param name  port.name; copied */
 void pl_port_init(struct pl_port *port, enum spa_direction direction, uint32_t id,
 		  enum pl_port_kind kind, const char *name);
+
+/** One more property, before the port is told to anyone. @param key, value  borrowed */
+void pl_port_set_property(struct pl_port *port, const char *key, const char *value);
 
 /**
  * One parameter of a port, as port_enum_params wants it.

@@ -191,15 +191,18 @@ static const struct spa_pod *build_format(struct spa_pod_builder *b, bool contro
 		SPA_POD_Id(SPA_MEDIA_SUBTYPE_control));
 }
 
-static void make_buffers(struct host *host, struct host_port *p, bool control)
+static void make_buffers(struct host *host, struct host_port *p, bool control, bool output)
 {
 	for (uint32_t b = 0; b < 2; b++) {
-		if (!control && !p->samples[b])
-			p->samples[b] = calloc(HOST_QUANTUM_MAX, sizeof(float));
+		bool shared = control && !output;
+
+		if (!shared && !p->samples[b])
+			p->samples[b] = calloc(1, control ? HOST_CONTROL_SIZE
+							  : HOST_QUANTUM_MAX * sizeof(float));
 		p->datas[b] = (struct spa_data){
 			.type = SPA_DATA_MemPtr,
 			.maxsize = control ? HOST_CONTROL_SIZE : HOST_QUANTUM_MAX * sizeof(float),
-			.data = control ? (void *)host->control : p->samples[b],
+			.data = shared ? (void *)host->control : p->samples[b],
 			.chunk = &p->chunks[b],
 		};
 		p->buffers[b] = (struct spa_buffer){.n_datas = 1, .datas = &p->datas[b]};
@@ -210,8 +213,7 @@ static void make_buffers(struct host *host, struct host_port *p, bool control)
 void host_link(struct host *host, enum spa_direction direction, uint32_t port, bool linked)
 {
 	struct host_port *p = direction == SPA_DIRECTION_INPUT ? &host->in[port] : &host->out[port];
-	bool control =
-		direction == SPA_DIRECTION_INPUT && port == host->n_tablets + host->n_channels;
+	bool control = port == host->n_tablets + host->n_channels;
 	uint8_t buffer[512];
 	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
 
@@ -221,7 +223,7 @@ void host_link(struct host *host, enum spa_direction direction, uint32_t port, b
 		spa_node_port_set_param(host->node, direction, port, SPA_PARAM_Format, 0, NULL);
 		return;
 	}
-	make_buffers(host, p, control);
+	make_buffers(host, p, control, direction == SPA_DIRECTION_OUTPUT);
 	p->io = SPA_IO_BUFFERS_INIT;
 	spa_node_port_set_param(host->node, direction, port, SPA_PARAM_Format, 0,
 				build_format(&b, control));
@@ -260,7 +262,7 @@ int host_process(struct host *host, uint32_t n_frames, uint32_t rate_hz)
 	}
 	r = spa_node_process(host->node);
 	host->control_size = 0;
-	for (uint32_t i = 0; i < n_audio; i++) {
+	for (uint32_t i = 0; i <= n_audio; i++) {
 		struct host_port *p = &host->out[i];
 
 		host->out_buffer[i] =
@@ -280,6 +282,15 @@ const float *host_out(struct host *host, uint32_t port)
 	if (!p->linked || host->out_buffer[port] >= 2)
 		return NULL;
 	return p->samples[host->out_buffer[port]];
+}
+
+const void *host_events(struct host *host, uint32_t *ret_size)
+{
+	uint32_t port = host->n_tablets + host->n_channels;
+	const float *data = host_out(host, port);
+
+	*ret_size = data ? host->out[port].chunks[host->out_buffer[port]].size : 0;
+	return data;
 }
 
 void host_props_begin(struct host_props *props)
@@ -314,6 +325,13 @@ void host_props_floats(struct host_props *props, const char *name, const float *
 {
 	spa_pod_builder_string(&props->builder, name);
 	spa_pod_builder_array(&props->builder, sizeof(float), SPA_TYPE_Float, n, values);
+}
+
+void host_props_doubles(struct host_props *props, const char *name, const double *values,
+			uint32_t n)
+{
+	spa_pod_builder_string(&props->builder, name);
+	spa_pod_builder_array(&props->builder, sizeof(double), SPA_TYPE_Double, n, values);
 }
 
 void host_props_longs(struct host_props *props, const char *name, const uint64_t *values,

@@ -85,6 +85,9 @@ static inline float *host_in(struct host *host, uint32_t port)
 /** What the last cycle put out, or NULL when the port is not linked. */
 const float *host_out(struct host *host, uint32_t port);
 
+/** What the last cycle put out at the control output behind the audio ports; NULL: not linked. */
+const void *host_events(struct host *host, uint32_t *ret_size);
+
 /* Props: begin, add name/value pairs with the builder, send. */
 struct host_props {
 	uint8_t *buffer;
@@ -97,6 +100,8 @@ void host_props_double(struct host_props *props, const char *name, double value)
 void host_props_bool(struct host_props *props, const char *name, bool value);
 void host_props_bits(struct host_props *props, const char *name, uint64_t value);
 void host_props_floats(struct host_props *props, const char *name, const float *values, uint32_t n);
+void host_props_doubles(struct host_props *props, const char *name, const double *values,
+			uint32_t n);
 void host_props_longs(struct host_props *props, const char *name, const uint64_t *values,
 		      uint32_t n);
 void host_props_ints(struct host_props *props, const char *name, const int32_t *values, uint32_t n);

@@ -20,6 +20,7 @@
 #include <spa/utils/dict.h>
 
 #include <partyline/meter-node.h>
+#include <partyline/tones.h>
 
 #include "cpu-host.h"
 #include "host.h"
@@ -64,6 +65,7 @@ struct counts {
 	volatile uint64_t n_bad_samples;
 	volatile uint64_t keys;
 	volatile float loudest;
+	volatile uint32_t n_tones;
 };
 
 static struct counts *counts; /* shared with the child */
@@ -192,6 +194,22 @@ static void note_level(const float *samples, uint32_t n_frames)
 	}
 }
 
+/** NULL, or what is put over the noise. */
+static void (*presser)(struct host *h, uint32_t cycle, uint32_t n_frames);
+
+static void note_events(struct host *h)
+{
+	struct pl_tones_reader reader;
+	struct pl_tones_event event;
+	uint32_t size;
+	const void *data = host_events(h, &size);
+
+	if (!pl_tones_open(&reader, data, size))
+		return;
+	while (pl_tones_next(&reader, &event))
+		counts->n_tones++;
+}
+
 static void run_cycles(struct host *h, const struct events *events)
 {
 	static const uint32_t quanta[] = {64, 256, 100, 1024, 16};
@@ -201,6 +219,8 @@ static void run_cycles(struct host *h, const struct events *events)
 		uint32_t q = quanta[(cycle >> 5) % 5u], rate = rates[(cycle >> 6) % 5u];
 
 		fill_inputs(h, cycle, q);
+		if (presser)
+			presser(h, cycle, q);
 		h->in[cycle % 16u].empty = cycle % 7u == 0;
 		if (cycle % 3u == 0) {
 			memcpy(h->control, events->bytes, events->size);
@@ -215,6 +235,7 @@ static void run_cycles(struct host *h, const struct events *events)
 		counts->n_cycles++;
 		for (uint32_t i = 0; i < h->n_tablets + h->n_channels; i++)
 			note_level(host_out(h, i), q);
+		note_events(h);
 	}
 }
 
@@ -267,6 +288,34 @@ static void child_meter(job_func job)
 		_exit(10);
 	if (host_set_double(&h, PL_PARAM_METER_TRUE_PEAK, 1.0) < 0)
 		_exit(11);
+	child_of_node(&h);
+}
+
+/** A digit in the midst of the noise now and then: the close look is taken, too. */
+static void press(struct host *h, uint32_t cycle, uint32_t n_frames)
+{
+	for (uint32_t n = 0; (cycle >> 4) % 2u && n < n_frames; n++) {
+		double t = 2.0 * M_PI * ((cycle % 16u) * 256.0 + n) / 48000.0;
+
+		host_in(h, 0)[n] = (float)(0.3 * sin(770.0 * t) + 0.3 * sin(1477.0 * t));
+	}
+}
+
+static void child_tone(job_func job)
+{
+	static struct host h;
+	struct spa_dict_item items[] = {SPA_DICT_ITEM_INIT(PL_KEY_TONE_PORTS, "2")};
+	struct host_props p;
+
+	if (host_init_node(&h, PL_FACTORY_TONE, &SPA_DICT_INIT_ARRAY(items), 2,
+			   pl_host_cpu_flags()) < 0)
+		_exit(10);
+	host_props_begin(&p);
+	host_props_bits(&p, PL_PARAM_TONE_DTMF, 3);
+	if (host_props_send(&h, &p) < 0)
+		_exit(11);
+	host_link(&h, SPA_DIRECTION_OUTPUT, 2, true);
+	presser = press;
 	child_of_node(&h);
 }
 
@@ -350,6 +399,13 @@ PL_TEST(the_meter_is_realtime_safe)
 {
 	PL_CHECK_INT(watch_child(child_meter, NULL), 0);
 	check_quiet();
+}
+
+PL_TEST(the_tone_node_is_realtime_safe)
+{
+	PL_CHECK_INT(watch_child(child_tone, NULL), 0);
+	check_quiet();
+	PL_CHECK(counts->n_tones > 4);
 }
 
 PL_TEST(process_is_realtime_safe)

@@ -272,6 +272,41 @@ enum pl_gate_mode {
 #define PL_PARAM_METER_TRUE_PEAK_DB "partyline.meter.true-peak-db"
 #define PL_PARAM_METER_TRUE_PEAK_MAX_DB "partyline.meter.true-peak-max-db"
 
+/* --- Tone parameters --------------------------------------------------
+ * Node PL_FACTORY_TONE: passes n ports through bit by bit, listens on each for DTMF and pages and
+ * says what it heard on the control output PL_PORT_TONE_EVENTS (partyline/tones.h). All pairs of
+ * one message take effect together; what is missing in it stays. A port whose definitions are the
+ * same as before goes on listening where it was. */
+/** ports, decimal, 1..64, default 1; property of the node */
+#define PL_KEY_TONE_PORTS "partyline.tone.ports"
+#define PL_TONE_PORTS_MAX 64u
+/** node.name of the device that each input is linked to (PL_KEY_PORT_TARGET), one a port, with
+ * spaces between; property of the node, may be missing */
+#define PL_KEY_TONE_TARGETS "partyline.tone.targets"
+#define PL_PORT_TONE_IN_FMT "in_%u"
+#define PL_PORT_TONE_OUT_FMT "out_%u"
+#define PL_PORT_TONE_EVENTS "events"
+/** Long, default 0, bit (port - 1): report digits */
+#define PL_PARAM_TONE_DTMF "partyline.tone.dtmf"
+/** Doubles, PL_TONE_PAGE_FIELDS a page: port from 1, id (1..2^32-1), a_hz, b_hz
+ * (200..3500; b_hz 0: a single long tone), a_length_s, b_length_s (0.2..20), a_tolerance_hz,
+ * b_tolerance_hz (above 0, up to a tenth of the frequency); of a long tone the fields of b are 0;
+ * at most PL_TONE_PAGES_MAX, default none */
+#define PL_PARAM_TONE_PAGES "partyline.tone.pages"
+#define PL_TONE_PAGE_FIELDS 8u
+#define PL_TONE_PAGES_MAX 1024u
+/** Doubles, PL_TONE_FILTER_FIELDS a filter: port from 1, type (0 below, 1 above, 2 center),
+ * frequency_hz (0..24000), range_hz (0..24000): taken out before pages are listened for */
+#define PL_PARAM_TONE_FILTERS "partyline.tone.filters"
+#define PL_TONE_FILTER_FIELDS 4u
+#define PL_TONE_FILTERS_MAX 3200u
+/** Doubles, PL_TONE_FIND_FIELDS a port that reports pairs no page knows: port from 1, length_s
+ * (0.2..20), range_hz (0..100) */
+#define PL_PARAM_TONE_FIND "partyline.tone.find"
+#define PL_TONE_FIND_FIELDS 3u
+/** of an event on PL_PORT_TONE_EVENTS: Doubles, see partyline/tones.h */
+#define PL_PARAM_TONE_EVENT "partyline.tone.event"
+
 /** Inputs are limited to this magnitude (+24 dBFS), so that no value can harm a sum or a meter. */
 #define PL_INPUT_MAX 16.0f
 /** Ceiling of the soft limiter: out = PL_LIMITER * tanh(acc / PL_LIMITER) */
