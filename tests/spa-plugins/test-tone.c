@@ -134,7 +134,7 @@ PL_TEST(any_rate_and_quantum)
 	static const uint32_t quanta[] = {16, 64, 100, 256, 1024, 8192, 0};
 
 	for (uint32_t r = 0; r < SPA_N_ELEMENTS(rates); r++) {
-		struct host h;
+		struct host h = {0};
 		struct heard *heard = calloc(1, sizeof(*heard));
 		int ok = init(&h, "2", 2);
 
@@ -152,7 +152,7 @@ PL_TEST(any_rate_and_quantum)
 
 PL_TEST(definitions_come_and_go_while_it_runs)
 {
-	struct host h;
+	struct host h = {0};
 	struct heard *heard = calloc(1, sizeof(*heard));
 	uint64_t position;
 
@@ -198,7 +198,7 @@ PL_TEST(bad_definitions_change_nothing)
 		{PL_PARAM_TONE_FILTERS, {1, 3, 1000, 0}, 4},            /* no such type */
 		{PL_PARAM_TONE_FIND, {1, 0.1, 3}, 3},                   /* too short */
 	};
-	struct host h;
+	struct host h = {0};
 	struct host_props p;
 
 	PL_EXPECT(init(&h, "2", 2) >= 0);
