@@ -8,8 +8,8 @@
 
 /**
  * Audio between the graph and the parts of the daemon that work off the data thread (streams,
- * clips, passthrough). Declared here, implemented by daemon/engine with one PipeWire filter
- * (PL_NODE_GATEWAY) that has a port for each; the policy links a port to the device that its
+ * clips, passthrough). Declared here, implemented by daemon/engine with nodes of the daemon's own
+ * (PL_NODE_GATEWAY …) that have a port for each; the policy links a port to the device that its
  * property PL_KEY_PORT_TARGET names.
  *
  * A port is a ring of mono float samples with one producer and one consumer, one of them the data
@@ -35,7 +35,11 @@ struct pl_audio_port_info {
 	uint32_t capacity;
 };
 
-/** Where in time a sample of a port lies. Monotone; a gap in `position` is audio that was lost. */
+/**
+ * Where in time a sample of a port lies. A gap in `position` is audio that was lost: a read goes on
+ * over it, so who needs to know asks before and after. It goes back when another driver, with a clock
+ * of its own, takes over the graph.
+ */
 struct pl_audio_time {
 	uint64_t
 		position; /**< samples of the graph's clock, of the next sample to be read or written */
@@ -52,8 +56,9 @@ struct pl_audio_ops {
 	 * Main thread. The port is in the filter when the graph is there; when the graph comes back
 	 * the port does too.
 	 *
-	 * @param wake_fd  an eventfd of the caller that is written once after every cycle in which
-	 *                 the port moved (many ports may share one: it is written once for all); -1: none
+	 * @param wake_fd  an eventfd of the caller (EFD_NONBLOCK) that is written once after every
+	 *                 cycle in which the port moved (ports of one way may share one: it is
+	 *                 written once for all); -1: none
 	 * @return 0, -ENOSPC (too many ports), -ENOMEM
 	 */
 	int (*open)(void *engine, const struct pl_audio_port_info *info, int wake_fd,
@@ -61,8 +66,12 @@ struct pl_audio_ops {
 	/** Main thread; the owner's other threads no longer use it. @return NULL */
 	struct pl_audio_port *(*close)(void *engine, struct pl_audio_port *port);
 	/**
-	 * Main thread. Copy a capture port into a playback port of the same filter, in the cycle
-	 * itself, with a raised cosine of 5 ms at both ends: passthrough. Both may not be NULL.
+	 * Main thread. Copy what a capture port takes into where a playback port plays, in the
+	 * cycle itself, with a raised cosine of 5 ms at both ends: passthrough. It has links of its
+	 * own, which take a moment the first time: who cannot wait for them calls it with false
+	 * before. Closing one of the ports closes it, by its ramp.
+	 *
+	 * @return 0, -EINVAL (not a capture and a playback port), -ENOMEM
 	 */
 	int (*bridge)(void *engine, struct pl_audio_port *capture, struct pl_audio_port *playback,
 		      bool open);

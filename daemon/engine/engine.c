@@ -11,9 +11,11 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/result.h>
 
+#include "engine-audio.h"
 #include "engine-bindings.h"
 #include "engine-devices.h"
 #include "engine-meters.h"
+#include "engine-private.h"
 #include "engine-props.h"
 
 #define BACKOFF_MIN_USEC 100000u
@@ -45,6 +47,7 @@ struct pl_engine {
 	struct spa_hook registry_listener;
 	struct engine_devices *devices;
 	struct engine_bindings *bindings;
+	struct engine_audio *audio;
 
 	struct pw_proxy *node; /* NULL: no matrix */
 	struct spa_hook node_proxy_listener, node_listener;
@@ -303,6 +306,7 @@ static void disconnect(struct pl_engine *engine)
 	forget_node(engine);
 	engine_devices_detach(engine->devices);
 	engine_bindings_detach(engine->bindings);
+	engine_audio_detach(engine->audio);
 	if (engine->registry) {
 		spa_hook_remove(&engine->registry_listener);
 		pw_proxy_destroy((struct pw_proxy *)engine->registry);
@@ -351,6 +355,7 @@ static int connect_now(struct pl_engine *engine)
 				 engine);
 	engine_devices_attach(engine->devices, engine->registry);
 	engine_bindings_attach(engine->bindings, engine->core, engine->registry);
+	engine_audio_attach(engine->audio);
 	return 0;
 }
 
@@ -495,6 +500,11 @@ const struct pl_engine_ops *pl_engine_get_ops(void)
 	return &ops;
 }
 
+struct engine_audio *pl_engine_audio(struct pl_engine *engine)
+{
+	return engine->audio;
+}
+
 /* --- life --------------------------------------------------------------------------- */
 
 static int on_loop(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -531,6 +541,8 @@ static int add_sources(struct pl_engine *engine)
 		r = engine_devices_new(engine->event, on_devices, engine, &engine->devices);
 	if (r >= 0)
 		r = engine_bindings_new(&engine->bindings);
+	if (r >= 0)
+		r = engine_audio_new(engine->event, engine->loop, engine->log, &engine->audio);
 	return r;
 }
 
@@ -592,6 +604,7 @@ struct pl_engine *pl_engine_free(struct pl_engine *engine)
 		disconnect(engine);
 	engine_devices_free(engine->devices);
 	engine_bindings_free(engine->bindings);
+	engine_audio_free(engine->audio);
 	sd_event_source_disable_unref(engine->poll_timer);
 	sd_event_source_disable_unref(engine->connect_timer);
 	sd_event_source_disable_unref(engine->loop_source);

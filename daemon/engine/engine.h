@@ -4,6 +4,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "audio.h"
 #include "control.h"
 #include "log.h"
 
@@ -18,7 +19,8 @@
  *
  * Logs: engine.waiting, engine.size_differs, engine.refused, engine.meters_error.
  *
- * Thread: the daemon's loop. No code of it runs on a data thread.
+ * Thread: the daemon's loop. Only what engine-audio-node.h says runs on a data thread, and that only
+ * while somebody has an audio port open.
  */
 struct pl_engine;
 
@@ -46,5 +48,8 @@ struct pl_engine *pl_engine_free(struct pl_engine *engine);
 
 /** For pl_control_new(); the object is the struct pl_engine. */
 const struct pl_engine_ops *pl_engine_get_ops(void);
+
+/** Audio ports for the daemon's other parts; the object is the struct pl_engine. */
+const struct pl_audio_ops *pl_engine_get_audio_ops(void);
 
 #endif

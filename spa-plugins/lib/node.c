@@ -25,7 +25,7 @@ static struct pl_port *find_port(struct pl_node *node, enum spa_direction direct
 {
 	if ((uint32_t)direction > 1 || id >= node->n_ports[direction])
 		return NULL;
-	return &node->ports[direction][id];
+	return node->ports[direction][id].present ? &node->ports[direction][id] : NULL;
 }
 
 static void emit_node_info(struct pl_node *node, bool full)
@@ -63,8 +63,10 @@ static int impl_node_add_listener(void *object, struct spa_hook *listener,
 	spa_hook_list_isolate(&node->hooks, &save, listener, events, data);
 	emit_node_info(node, true);
 	for (uint32_t d = 0; d < 2; d++) {
-		for (uint32_t i = 0; i < node->n_ports[d]; i++)
-			emit_port_info(node, &node->ports[d][i], true);
+		for (uint32_t i = 0; i < node->n_ports[d]; i++) {
+			if (node->ports[d][i].present)
+				emit_port_info(node, &node->ports[d][i], true);
+		}
 	}
 	spa_hook_list_join(&node->hooks, &save);
 	return 0;
@@ -262,7 +264,7 @@ static int set_latency(struct pl_node *node, struct pl_port *port, const struct 
 	for (uint32_t i = 0; i < node->n_ports[other]; i++) {
 		struct pl_port *p = &node->ports[other][i];
 
-		if (p->kind != PL_PORT_KIND_AUDIO ||
+		if (!p->present || p->kind != PL_PORT_KIND_AUDIO ||
 		    spa_latency_info_compare(&info, &p->latency[other]) == 0)
 			continue;
 		p->latency[other] = info;
@@ -470,6 +472,17 @@ void pl_node_done(struct pl_node *node)
 		node->ops->done(node);
 	free(spa_steal_ptr(node->ports[SPA_DIRECTION_INPUT]));
 	free(spa_steal_ptr(node->ports[SPA_DIRECTION_OUTPUT]));
+}
+
+void pl_node_add_port(struct pl_node *node, struct pl_port *port)
+{
+	emit_port_info(node, port, true);
+}
+
+void pl_node_remove_port(struct pl_node *node, struct pl_port *port)
+{
+	spa_node_emit_port_info(&node->hooks, port->direction, port->id, NULL);
+	port->present = false;
 }
 
 void pl_node_props_changed(struct pl_node *node)

@@ -12,8 +12,9 @@
 #include "port.h"
 
 /**
- * What every Partyline node is: an SPA node with fixed ports, Props, and a process function.
- * A node embeds struct pl_node as its first member, fills ops and adds ports in its init.
+ * What every Partyline node is: an SPA node with ports, Props, and a process function.
+ * A node embeds struct pl_node as its first member, fills ops and adds ports in its init; more may
+ * come and go later, in the places that are left.
  */
 
 struct pl_node;
@@ -61,7 +62,7 @@ struct pl_node {
 	struct spa_param_info params[PL_NODE_PARAM_MAX_];
 
 	struct pl_port *ports[2]; /**< by direction; owned */
-	uint32_t n_ports[2];
+	uint32_t n_ports[2];      /**< places; a port is there when it is present */
 
 	struct {
 		struct spa_io_position *position;
@@ -78,6 +79,14 @@ int pl_node_init(struct pl_node *node, const struct pl_node_ops *ops, const stru
 		 const struct spa_support *support, uint32_t n_support, uint32_t n_inputs,
 		 uint32_t n_outputs);
 void pl_node_done(struct pl_node *node);
+
+/** Tell listeners of a port that pl_port_init() has made after the node's own init. Thread: main. */
+void pl_node_add_port(struct pl_node *node, struct pl_port *port);
+/**
+ * Take a port away from listeners: its links, buffers and I/O areas are gone when this returns, and
+ * its place is free. The data thread no longer uses it. Thread: main.
+ */
+void pl_node_remove_port(struct pl_node *node, struct pl_port *port);
 
 /** Props changed on their own: tell listeners. Thread: main. */
 void pl_node_props_changed(struct pl_node *node);

@@ -27,7 +27,12 @@ void pl_port_init(struct pl_port *port, enum spa_direction direction, uint32_t i
 {
 	uint32_t n = 0;
 
-	*port = (struct pl_port){.direction = direction, .id = id, .kind = kind};
+	*port = (struct pl_port){
+		.direction = direction,
+		.id = id,
+		.kind = kind,
+		.present = true,
+	};
 	snprintf(port->name, sizeof(port->name), "%s", name);
 	snprintf(port->channel, sizeof(port->channel), "MONO");
 	port->items[n++] = SPA_DICT_ITEM_INIT(

@@ -28,12 +28,13 @@ enum pl_port_param {
 	PL_PORT_PARAM_MAX_,
 };
 
-/** One fixed port of a node: its format, buffers, I/O areas and latency. */
+/** One port of a node: its format, buffers, I/O areas and latency. Zeroed: a place without a port. */
 struct pl_port {
 	enum spa_direction direction;
 	uint32_t id;
+	bool present; /**< it is there: pl_port_init() */
 	enum pl_port_kind kind;
-	char name[32];
+	char name[64];
 	char channel[16];
 
 	struct spa_port_info info;

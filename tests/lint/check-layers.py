@@ -19,7 +19,7 @@ ALLOWED = {
     "daemon/log": ["daemon/files", "daemon/control", "daemon/model", "spa-plugins/include"],
     "daemon/auth": ["daemon/files", "daemon/control", "daemon/model", "spa-plugins/include"],
     "daemon/engine": ["daemon/control", "daemon/model", "daemon/log", "pipewire-module",
-                      "spa-plugins/include"],
+                      "spa-plugins/lib", "spa-plugins/include"],
     "daemon/discover": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
     "daemon/stream": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
     "daemon/export": ["daemon/control", "daemon/model", "daemon/log", "daemon/files",

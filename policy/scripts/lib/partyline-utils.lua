@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- What the hooks share: sound cards by their stable names, bindings, and links that linger.
+-- What the hooks share: looks over all links, links that linger, sound cards by their stable names,
+-- and bindings.
 
 local log = Log.open_topic ("s-partyline")
 
@@ -19,6 +20,55 @@ function utils.is_linked (links, output_id, input_id)
     Constraint { "link.output.port", "=", output_id },
     Constraint { "link.input.port", "=", input_id },
   } ~= nil
+end
+
+-- Ports of a node in one direction, in their order.
+--   format  of their property format.dsp, or nil: any
+function utils.ports_of (node, direction, format)
+  local ports = {}
+
+  for port in node:iterate_ports {
+    Constraint { "port.direction", "=", direction },
+  } do
+    if not format or port.properties ["format.dsp"] == format then
+      table.insert (ports, port)
+    end
+  end
+  table.sort (ports, function (a, b)
+    return tonumber (a.properties ["port.id"]) < tonumber (b.properties ["port.id"])
+  end)
+  return ports
+end
+
+-- Have all links of one kind looked over whenever links are: look_over (source, nodes, links).
+function utils.register_look (name, after, look_over)
+  SimpleEventHook {
+    name = name,
+    after = after,
+    interests = {
+      EventInterest {
+        Constraint { "event.type", "=", "rescan-for-linking" },
+      },
+    },
+    execute = function (event)
+      if not Settings.get_boolean ("partyline.link-devices") then
+        return
+      end
+      local source = event:get_source ()
+
+      look_over (source, source:call ("get-object-manager", "node"),
+          source:call ("get-object-manager", "link"))
+    end
+  }:register ()
+end
+
+-- Make a link unless it is there. @return whether it was missing
+function utils.ensure_link (links, output_node, output_id, input_node, input_id, properties)
+  if utils.is_linked (links, output_id, input_id) then
+    return false
+  end
+  utils.make_link (output_node, output_id, input_node, input_id, properties)
+  return true
 end
 
 -- Link two ports. The link lingers: audio goes on while WirePlumber restarts, and the next one

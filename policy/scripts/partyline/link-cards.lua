@@ -33,21 +33,6 @@ local function find_card (source, nodes, binding, from_card)
   return found
 end
 
--- Ports of a node in one direction, in their order.
-local function ports_of (node, direction)
-  local ports = {}
-
-  for port in node:iterate_ports {
-    Constraint { "port.direction", "=", direction },
-  } do
-    table.insert (ports, port)
-  end
-  table.sort (ports, function (a, b)
-    return tonumber (a.properties ["port.id"]) < tonumber (b.properties ["port.id"])
-  end)
-  return ports
-end
-
 -- Each pair of ports that a binding wants linked is handed to want (output node, output port id,
 -- input node, input port id).
 local function wanted_links (source, nodes, binding, want)
@@ -61,12 +46,12 @@ local function wanted_links (source, nodes, binding, want)
   if not card then
     return
   end
-  local own = ports_of (node, endpoint.from_card and "in" or "out") [1]
+  local own = utils.ports_of (node, endpoint.from_card and "in" or "out") [1]
 
   if not own then
     return
   end
-  for number, port in ipairs (ports_of (card, endpoint.from_card and "out" or "in")) do
+  for number, port in ipairs (utils.ports_of (card, endpoint.from_card and "out" or "in")) do
     if binding.port == 0 or binding.port == number then
       if endpoint.from_card then
         want (card, port ["bound-id"], node, own ["bound-id"])
@@ -77,42 +62,27 @@ local function wanted_links (source, nodes, binding, want)
   end
 end
 
-SimpleEventHook {
-  name = "partyline/link-cards",
-  after = { "linking/rescan", "partyline/link-devices" },
-  interests = {
-    EventInterest {
-      Constraint { "event.type", "=", "rescan-for-linking" },
-    },
-  },
-  execute = function (event)
-    if not Settings.get_boolean ("partyline.link-devices") then
-      return
-    end
-    local source = event:get_source ()
-    local nodes = source:call ("get-object-manager", "node")
-    local links = source:call ("get-object-manager", "link")
-    local wanted = {}
+utils.register_look ("partyline/link-cards", { "linking/rescan", "partyline/link-devices" },
+    function (source, nodes, links)
+  local wanted = {}
 
-    for key, binding in pairs (utils.bindings (source)) do
-      wanted_links (source, nodes, binding, function (output_node, output_id, input_node, input_id)
-        wanted [string.format ("%d:%d", output_id, input_id)] = true
-        if not utils.is_linked (links, output_id, input_id) then
-          log:info (string.format ("%s: %s", key, tostring (binding.name)))
-          utils.make_link (output_node, output_id, input_node, input_id,
-              { ["partyline.binding"] = key })
-        end
-      end)
-    end
-    for link in links:iterate {
-      Constraint { "partyline.binding", "+", type = "pw" },
-    } do
-      local props = link.properties
-      local pair = string.format ("%s:%s", props ["link.output.port"], props ["link.input.port"])
-
-      if not wanted [pair] then
-        utils.remove_link (link)
+  for key, binding in pairs (utils.bindings (source)) do
+    wanted_links (source, nodes, binding, function (output_node, output_id, input_node, input_id)
+      wanted [string.format ("%d:%d", output_id, input_id)] = true
+      if utils.ensure_link (links, output_node, output_id, input_node, input_id,
+          { ["partyline.binding"] = key }) then
+        log:info (string.format ("%s: %s", key, tostring (binding.name)))
       end
+    end)
+  end
+  for link in links:iterate {
+    Constraint { "partyline.binding", "+", type = "pw" },
+  } do
+    local props = link.properties
+    local pair = string.format ("%s:%s", props ["link.output.port"], props ["link.input.port"])
+
+    if not wanted [pair] then
+      utils.remove_link (link)
     end
   end
-}:register ()
+end)

@@ -44,34 +44,19 @@ local function find_ports (device, matrix)
   return matrix_port, device_port, matrix, device
 end
 
-SimpleEventHook {
-  name = "partyline/link-devices",
-  after = { "linking/rescan" },
-  interests = {
-    EventInterest {
-      Constraint { "event.type", "=", "rescan-for-linking" },
-    },
-  },
-  execute = function (event)
-    if not Settings.get_boolean ("partyline.link-devices") then
-      return
-    end
-    local source = event:get_source ()
-    local nodes = source:call ("get-object-manager", "node")
-    local links = source:call ("get-object-manager", "link")
-    local matrix = find_matrix (nodes)
+utils.register_look ("partyline/link-devices", { "linking/rescan" }, function (_, nodes, links)
+  local matrix = find_matrix (nodes)
 
-    if not matrix then
-      return
-    end
-    for device in nodes:iterate {
-      Constraint { "partyline.role", "+", type = "pw" },
-    } do
-      local output, input, output_node, input_node = find_ports (device, matrix)
+  if not matrix then
+    return
+  end
+  for device in nodes:iterate {
+    Constraint { "partyline.role", "+", type = "pw" },
+  } do
+    local output, input, output_node, input_node = find_ports (device, matrix)
 
-      if output and not utils.is_linked (links, output ["bound-id"], input ["bound-id"]) then
-        utils.make_link (output_node, output ["bound-id"], input_node, input ["bound-id"])
-      end
+    if output then
+      utils.ensure_link (links, output_node, output ["bound-id"], input_node, input ["bound-id"])
     end
   end
-}:register ()
+end)

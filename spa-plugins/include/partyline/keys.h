@@ -54,8 +54,15 @@
 #define PL_NODE_CARD_CAPTURE_FMT "alsa_input.partyline.%s.%u"
 #define PL_NODE_CARD_PLAYBACK_FMT "alsa_output.partyline.%s.%u"
 
-/** the daemon's filter: a port for each network stream, clip and passthrough */
+/** the daemon's own nodes, each there while it has ports: a port for each network stream, clip and
+ * passthrough. What goes out of the graph, what comes into it, and what passes through are apart,
+ * because a node with all of them would close circles, and PipeWire delays the link that does by a
+ * cycle */
 #define PL_NODE_GATEWAY "partyline.gateway"
+#define PL_NODE_GATEWAY_PLAYBACK "partyline.gateway.playback"
+#define PL_NODE_GATEWAY_BRIDGE "partyline.gateway.bridge"
+/** control port: of the tones node an output, of PL_NODE_GATEWAY an input */
+#define PL_PORT_EVENTS "events"
 /** listens for tones: PL_FACTORY_TONE in the server, made by the daemon while pages are defined */
 #define PL_NODE_TONES "partyline.tones"
 
