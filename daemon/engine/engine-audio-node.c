@@ -309,7 +309,7 @@ int engine_audio_node_new(enum engine_audio_node_kind kind, const struct spa_sup
 		node->events_userdata = events_userdata;
 		node->events_port = &node->base.ports[SPA_DIRECTION_INPUT][ENGINE_AUDIO_PORTS_MAX];
 		pl_port_init(node->events_port, SPA_DIRECTION_INPUT, ENGINE_AUDIO_PORTS_MAX,
-			     PL_PORT_KIND_CONTROL, PL_PORT_EVENTS);
+			     PL_PORT_KIND_CONTROL, PL_PORT_TONE_EVENTS);
 		pl_port_set_property(node->events_port, PL_KEY_PORT_TARGET, PL_NODE_TONES);
 	}
 	*ret_node = node;

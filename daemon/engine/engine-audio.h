@@ -33,7 +33,7 @@ void engine_audio_attach(struct engine_audio *audio);
 void engine_audio_detach(struct engine_audio *audio);
 
 /**
- * Have a control input PL_PORT_EVENTS, linked from the node PL_NODE_TONES.
+ * Have a control input PL_PORT_TONE_EVENTS, linked from the node PL_NODE_TONES.
  * @param events  called on the data thread (engine-audio-node.h); NULL: no such port any more; when
  *                this returns the former is not called again
  */

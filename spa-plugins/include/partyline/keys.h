@@ -61,8 +61,6 @@
 #define PL_NODE_GATEWAY "partyline.gateway"
 #define PL_NODE_GATEWAY_PLAYBACK "partyline.gateway.playback"
 #define PL_NODE_GATEWAY_BRIDGE "partyline.gateway.bridge"
-/** control port: of the tones node an output, of PL_NODE_GATEWAY an input */
-#define PL_PORT_EVENTS "events"
 /** listens for tones: PL_FACTORY_TONE in the server, made by the daemon while pages are defined */
 #define PL_NODE_TONES "partyline.tones"
 
