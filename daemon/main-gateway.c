@@ -9,6 +9,7 @@
 #include "config.h"
 #include "export.h"
 #include "gateway.h"
+#include "gpio.h"
 
 /** Meters change every quantum; a lamp that is 20 ms late nobody sees. */
 #define OUTPUTS_USEC (20u * 1000u)
@@ -20,6 +21,7 @@ struct pl_main_gateway {
 	sd_event_source *outputs_timer;
 	struct pl_gateway_parts parts;
 	struct pl_export *export;
+	struct pl_gpio *gpio;
 };
 
 /* --- output lines ------------------------------------------------------------------ */
@@ -103,6 +105,14 @@ static int start_parts(struct pl_main_gateway *gateway,
 	gateway->parts.export_ops = pl_export_ops();
 	gateway->parts.export = gateway->export;
 
+	r = pl_gpio_new(options->event, gateway->control, options->log, &gateway->gpio);
+	if (r < 0) {
+		snprintf(ret_reason, size, "GPIO lines cannot be used: %s", strerror(-r));
+		return r;
+	}
+	gateway->parts.gpio_ops = pl_gpio_get_ops();
+	gateway->parts.gpio = gateway->gpio;
+
 	r = pl_control_set_gateway_parts(gateway->control, &gateway->parts);
 	if (r < 0)
 		snprintf(ret_reason, size, "the gateway's parts cannot start: %s", strerror(-r));
@@ -131,7 +141,7 @@ int pl_main_gateway_new(const struct pl_main_gateway_options *options,
 		return r;
 	}
 	r = sd_event_add_time_relative(options->event, &gateway->outputs_timer, CLOCK_MONOTONIC,
-				       OUTPUTS_USEC, 0, on_outputs_timer, gateway);
+				       OUTPUTS_USEC, OUTPUTS_USEC / 20, on_outputs_timer, gateway);
 	if (r < 0) {
 		snprintf(ret_reason, size, "%s", strerror(-r));
 		pl_main_gateway_free(gateway);
@@ -155,6 +165,7 @@ struct pl_main_gateway *pl_main_gateway_free(struct pl_main_gateway *gateway)
 	sd_event_source_disable_unref(gateway->outputs_timer);
 	/* Nobody is called any more; then each part may go, last made first. */
 	pl_control_set_gateway_parts(gateway->control, &none);
+	pl_gpio_free(gateway->gpio);
 	pl_export_free(gateway->export);
 	free(gateway);
 	return NULL;

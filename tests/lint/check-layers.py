@@ -24,6 +24,7 @@ ALLOWED = {
     "daemon/stream": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
     "daemon/export": ["daemon/control", "daemon/model", "daemon/log", "daemon/files",
                       "spa-plugins/include"],
+    "daemon/gpio": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
     "daemon/faces/dbus": ["daemon/faces", "daemon/control", "daemon/model", "daemon/log",
                           "spa-plugins/include"],
     "daemon/faces/http": ["daemon/faces", "daemon/control", "daemon/model", "daemon/log",
