@@ -22,6 +22,7 @@ struct json_object *pl_describe_lines(struct pl_control *control);
 struct json_object *pl_describe_line(struct pl_control *control, const struct pl_line_def *line);
 /** [page]: its definition, with "origin" */
 struct json_object *pl_describe_pages(struct pl_control *control);
+struct json_object *pl_describe_page(const struct pl_page_def *page);
 /** [record], newest first. @param n_max  up to PL_PAGE_HISTORY_MAX */
 struct json_object *pl_describe_page_history(struct pl_control *control, size_t n_max);
 /** {"endpoint","type","digit"|"page_id","a_hz",…} */
@@ -32,6 +33,9 @@ struct json_object *pl_describe_page_record(const struct pl_page_record *record)
 struct json_object *pl_describe_export(struct pl_control *control);
 /** [{"name","host","port","payload_type","channels","ptime_ms","opus","sdp"}] */
 struct json_object *pl_describe_sap(struct pl_control *control);
+
+/** ["one plain sentence", …]: what does not work, of streams, lines, MQTT, S3, clips and definitions */
+struct json_object *pl_describe_gateway_troubles(struct pl_control *control);
 
 /** "off", "connecting", "running", "silent", "failed" */
 const char *pl_stream_state_name(enum pl_stream_state state);

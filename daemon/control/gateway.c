@@ -428,14 +428,42 @@ int pl_control_stream_status(struct pl_control *control, const char *id,
 	return 0;
 }
 
-int pl_control_stream_sdp(struct pl_control *control, const char *id, char *ret_text, size_t size)
+/** Without lines that begin with `prefix`. @return new length */
+static int drop_lines(char *text, const char *prefix)
+{
+	char *to = text;
+	const char *line = text;
+
+	while (*line) {
+		size_t n = strcspn(line, "\n");
+
+		n += line[n] == '\n';
+		if (strncmp(line, prefix, strlen(prefix)) != 0) {
+			memmove(to, line, n);
+			to += n;
+		}
+		line += n;
+	}
+	explicit_bzero(to, strlen(to));
+	return (int)(to - text);
+}
+
+int pl_control_stream_sdp(struct pl_control *control, const struct pl_actor *actor, const char *id,
+			  char *ret_text, size_t size)
 {
 	struct pl_gateway_parts *p = &control->gateway.parts;
 	const struct pl_stream_def *stream = pl_gateway_stream(&control->gateway.active, id);
+	int r;
 
 	if (!stream || stream->protocol != PL_STREAM_RTP || !p->stream_ops)
 		return -ENOENT;
-	return p->stream_ops->sdp(p->streams, id, ret_text, size);
+	r = p->stream_ops->sdp(p->streams, id, ret_text, size);
+	if (r < 0 || stream->cipher == PL_CIPHER_NONE)
+		return r;
+	if (actor->role < PL_ROLE_ADMIN)
+		return drop_lines(ret_text, "a=crypto:");
+	control_audit_verb(control, actor, __func__, 0, NULL);
+	return r;
 }
 
 int pl_control_line_status(struct pl_control *control, const char *id,

@@ -231,7 +231,13 @@ const struct pl_gateway *pl_control_gateway(const struct pl_control *control);
 const char *pl_control_gateway_trouble(const struct pl_control *control);
 int pl_control_stream_status(struct pl_control *control, const char *id,
 			     struct pl_stream_status *ret_status);
-int pl_control_stream_sdp(struct pl_control *control, const char *id, char *ret_text, size_t size);
+#define PL_SDP_MAX 4096u
+/**
+ * The offer of an RTP stream. The lines with its key (RFC 4568) only for the role admin, which is
+ * audited then. @return length, -ENOENT or -ENOSPC
+ */
+int pl_control_stream_sdp(struct pl_control *control, const struct pl_actor *actor, const char *id,
+			  char *ret_text, size_t size);
 int pl_control_line_status(struct pl_control *control, const char *id,
 			   struct pl_line_status *ret_status);
 size_t pl_control_page_history(struct pl_control *control, struct pl_page_record *ret_records,

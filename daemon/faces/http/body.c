@@ -211,6 +211,8 @@ static int read_value(struct place *at, const struct pl_body_field *field, struc
 		return 0;
 	case PL_BODY_ROWS:
 		return read_rows(at, tree, &value->rows);
+	case PL_BODY_TREE:
+		break;
 	}
 	return -EINVAL;
 }
@@ -288,7 +290,9 @@ int pl_body_read(const char *text, size_t size, const struct pl_body_field *fiel
 	if (r < 0)
 		return r;
 	if (json_object_is_type(body.tree, json_type_object)) {
-		r = read_fields(&at, fields, n_fields, &body);
+		bool is_free = n_fields == 1 && fields[0].type == PL_BODY_TREE;
+
+		r = is_free ? 0 : read_fields(&at, fields, n_fields, &body);
 	} else {
 		complain(&at, "Input should be an object", "dict_type");
 		r = -EINVAL;

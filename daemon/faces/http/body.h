@@ -25,6 +25,7 @@ enum pl_body_type {
 	PL_BODY_NUMBER, /**< finite */
 	PL_BODY_STRING,
 	PL_BODY_ROWS, /**< {"1":{"2":0.5}}: struct pl_matrix_rows */
+	PL_BODY_TREE, /**< the only field, "*": any object; the handler reads body->tree strictly */
 };
 
 struct pl_body_field {

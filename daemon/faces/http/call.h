@@ -52,6 +52,13 @@ struct pl_http_session {
 	uint64_t expires_s; /**< seconds since 1970 */
 };
 
+/** An answer that is no JSON. */
+struct pl_http_plain {
+	const char *type; /**< Content-Type; NULL: it is JSON */
+	char *text;       /**< ours, or NULL */
+	char *file;       /**< path of the file that is sent, ours, or NULL */
+};
+
 struct pl_http_call {
 	struct pl_control *control;
 	const struct pl_http_visitor *visitor;
@@ -59,12 +66,14 @@ struct pl_http_call {
 	const struct pl_http_route *route;
 	uint32_t arg[2];            /**< ids in the path, in the pattern's order */
 	const char *arg_name[2];    /**< their names in the pattern */
+	const char *text;           /**< the {id} or {name} in the path, "" */
 	const struct pl_body *body; /**< fields in the route's order */
 
 	/* what the handler leaves behind */
 	int status;                  /**< 200 unless the handler says otherwise */
 	struct json_object *result;  /**< NULL: no memory */
 	struct json_object *details; /**< array of what is wrong; empty while all is well */
+	struct pl_http_plain plain;
 	struct pl_http_session session;
 	uint32_t retry_s; /**< with -EAGAIN */
 };
@@ -97,7 +106,8 @@ const char *pl_http_method_name(enum pl_http_method method);
 
 struct pl_http_reply {
 	int status;
-	struct json_object *tree; /**< the caller puts it; NULL: no memory */
+	struct json_object *tree;   /**< the caller puts it; NULL: no memory, or plain */
+	struct pl_http_plain plain; /**< the caller frees what is in it */
 	struct pl_http_session session;
 	uint32_t retry_s; /**< with 429 */
 };
@@ -157,6 +167,24 @@ int pl_api_devices(struct pl_http_call *call, struct pl_error *error);
 int pl_api_put_binding(struct pl_http_call *call, struct pl_error *error);
 int pl_api_delete_binding(struct pl_http_call *call, struct pl_error *error);
 int pl_api_reset(struct pl_http_call *call, struct pl_error *error);
+
+int pl_api_gateway(struct pl_http_call *call, struct pl_error *error);
+int pl_api_gpio(struct pl_http_call *call, struct pl_error *error);
+int pl_api_sap(struct pl_http_call *call, struct pl_error *error);
+int pl_api_export(struct pl_http_call *call, struct pl_error *error);
+int pl_api_streams(struct pl_http_call *call, struct pl_error *error);
+int pl_api_add_stream(struct pl_http_call *call, struct pl_error *error);
+int pl_api_stream(struct pl_http_call *call, struct pl_error *error);
+int pl_api_remove_stream(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_jitter(struct pl_http_call *call, struct pl_error *error);
+int pl_api_stream_sdp(struct pl_http_call *call, struct pl_error *error);
+int pl_api_pages(struct pl_http_call *call, struct pl_error *error);
+int pl_api_add_page(struct pl_http_call *call, struct pl_error *error);
+int pl_api_remove_page(struct pl_http_call *call, struct pl_error *error);
+int pl_api_page_from_record(struct pl_http_call *call, struct pl_error *error);
+int pl_api_end_page(struct pl_http_call *call, struct pl_error *error);
+int pl_api_page_history(struct pl_http_call *call, struct pl_error *error);
+int pl_api_clip(struct pl_http_call *call, struct pl_error *error);
 
 int pl_api_tokens(struct pl_http_call *call, struct pl_error *error);
 int pl_api_add_token(struct pl_http_call *call, struct pl_error *error);

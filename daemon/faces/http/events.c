@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "describe-gateway.h"
 #include "documents.h"
 
 /** What a change event says: everything that differs, as it is now. */
 
 static const char *const type_names[] = {
-	[PL_EVENT_MATRIX] = "matrix",           [PL_EVENT_CHANNEL_MUTE] = "channel.mute",
-	[PL_EVENT_TABLET_MUTE] = "tablet.mute", [PL_EVENT_KEY_DOWN] = "ptt.request",
-	[PL_EVENT_KEY_UP] = "ptt.release",      [PL_EVENT_NAME] = "name",
-	[PL_EVENT_BINDING] = "binding",         [PL_EVENT_CONFIG_RELOADED] = "config.reload",
-	[PL_EVENT_ENGINE] = "engine",           [PL_EVENT_DEVICES] = "devices",
+	[PL_EVENT_MATRIX] = "matrix",
+	[PL_EVENT_CHANNEL_MUTE] = "channel.mute",
+	[PL_EVENT_TABLET_MUTE] = "tablet.mute",
+	[PL_EVENT_KEY_DOWN] = "ptt.request",
+	[PL_EVENT_KEY_UP] = "ptt.release",
+	[PL_EVENT_NAME] = "name",
+	[PL_EVENT_BINDING] = "binding",
+	[PL_EVENT_CONFIG_RELOADED] = "config.reload",
+	[PL_EVENT_ENGINE] = "engine",
+	[PL_EVENT_DEVICES] = "devices",
+	[PL_EVENT_GATEWAY] = "gateway",
+	[PL_EVENT_STREAM] = "stream",
+	[PL_EVENT_LINE] = "line",
+	[PL_EVENT_PAGE] = "page",
+	[PL_EVENT_TONE] = "tone",
+	[PL_EVENT_EXPORT] = "export",
 };
 
 static void add_or_put(struct json_object *object, const char *name, struct json_object *list)
@@ -93,6 +105,31 @@ static bool options_differ(const struct pl_model *a, const struct pl_model *b)
 	       a->busy_refusal != b->busy_refusal;
 }
 
+/** What it is about, whole: as the gateway's paths show it. */
+static void add_gateway(struct json_object *object, struct pl_control *control,
+			const struct pl_event *event)
+{
+	const struct pl_gateway *gateway = pl_control_gateway(control);
+	const struct pl_stream_def *stream;
+	const struct pl_line_def *line;
+
+	if (event->type == PL_EVENT_STREAM) {
+		stream = pl_gateway_stream(gateway, event->gateway_id);
+		json_object_object_add(object, "stream",
+				       stream ? pl_describe_stream(control, stream) : NULL);
+	} else if (event->type == PL_EVENT_LINE) {
+		line = pl_gateway_line(gateway, event->gateway_id);
+		json_object_object_add(object, "line",
+				       line ? pl_describe_line(control, line) : NULL);
+	} else if (event->type == PL_EVENT_PAGE) {
+		json_object_object_add(object, "page", pl_describe_page_record(event->page));
+	} else if (event->type == PL_EVENT_TONE) {
+		json_object_object_add(object, "tone", pl_describe_tone(event->tone));
+	} else if (event->type == PL_EVENT_EXPORT) {
+		json_object_object_add(object, "export", pl_describe_export(control));
+	}
+}
+
 struct json_object *pl_document_event(struct pl_control *control, const struct pl_event *event)
 {
 	struct json_object *object = json_object_new_object(), *actor = json_object_new_object();
@@ -114,7 +151,8 @@ struct json_object *pl_document_event(struct pl_control *control, const struct p
 			       json_object_new_boolean(pl_control_engine_is_connected(control)));
 	if (event->type == PL_EVENT_DEVICES || event->type == PL_EVENT_BINDING)
 		json_object_object_add(object, "devices", pl_document_devices(control));
-	if (!event->before || !event->after)
+	add_gateway(object, control, event);
+	if (!event->before || !event->after || event->before == event->after)
 		return object;
 	if (options_differ(event->before, event->after))
 		json_object_object_add(object, "options", pl_document_options(event->after));

@@ -34,6 +34,8 @@ static int finish(struct lws *wsi, int r)
 {
 	if (r < 0)
 		return -1;
+	if (r == PL_HTTP_GOES_ON)
+		return 0;
 	pl_http_pipeline_mark(wsi);
 	return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
@@ -73,7 +75,27 @@ static int respond_options(struct pl_face_http *face, struct lws *wsi,
 	return pl_http_respond(face, wsi, request, &response);
 }
 
-static int respond_call(struct pl_face_http *face, struct lws *wsi,
+/** Takes what is in it. */
+static int respond_plain(struct pl_face_http *face, struct lws *wsi, struct pl_session *session,
+			 const struct pl_http_request *request, struct pl_http_plain *plain)
+{
+	struct pl_http_response response = {.status = 200, .type = plain->type};
+	int r;
+
+	if (plain->file) {
+		r = pl_http_send_file(face, wsi, session, request, plain->file, plain->type);
+	} else {
+		response.body = plain->text;
+		response.size = strlen(plain->text);
+		r = pl_http_respond(face, wsi, request, &response);
+		explicit_bzero(plain->text, response.size);
+	}
+	free(plain->text);
+	free(plain->file);
+	return r;
+}
+
+static int respond_call(struct pl_face_http *face, struct lws *wsi, struct pl_session *session,
 			const struct pl_http_request *request,
 			const struct pl_http_visitor *visitor, const char *body, size_t size,
 			bool close)
@@ -85,6 +107,8 @@ static int respond_call(struct pl_face_http *face, struct lws *wsi,
 
 	pl_http_dispatch(face->control, visitor, request->method, request->path, body, size,
 			 &reply);
+	if (reply.plain.type)
+		return respond_plain(face, wsi, session, request, &reply.plain);
 	/* What was asked for is done, but there is no memory to say so: no answer is true, a refusal
 	 * would not be. */
 	if (!reply.tree && reply.status == 200 && request->method != PL_HTTP_GET &&
@@ -124,7 +148,7 @@ static int respond_ca(struct pl_face_http *face, struct lws *wsi,
 }
 
 /** Everything is there. */
-static int respond(struct pl_face_http *face, struct lws *wsi,
+static int respond(struct pl_face_http *face, struct lws *wsi, struct pl_session *session,
 		   const struct pl_http_request *request, const struct pl_http_visitor *visitor,
 		   const char *body, size_t size, bool close)
 {
@@ -141,7 +165,7 @@ static int respond(struct pl_face_http *face, struct lws *wsi,
 	if (reads && pl_http_path_is_websocket(request->path))
 		return pl_http_respond_detail(face, wsi, request, 426, "This path speaks WebSocket",
 					      close);
-	return respond_call(face, wsi, request, visitor, body, size, close);
+	return respond_call(face, wsi, session, request, visitor, body, size, close);
 }
 
 /** What everyone may have, so that people can come in: the form, and what a browser should trust. */
@@ -252,7 +276,7 @@ int pl_http_on_request(struct pl_face_http *face, struct lws *wsi, struct pl_ses
 
 		if (verdict.status != 0)
 			return refuse(face, wsi, &request, &visitor, &verdict, close);
-		return finish(wsi, respond(face, wsi, &request, &visitor, "", 0, close));
+		return finish(wsi, respond(face, wsi, session, &request, &visitor, "", 0, close));
 	}
 	if (request.length > 0 && pl_http_is_pipelined(wsi)) {
 		if (verdict.stranger)
@@ -325,7 +349,7 @@ int pl_http_on_body_end(struct pl_face_http *face, struct lws *wsi, struct pl_se
 		pl_http_exchange_free(session);
 		return -1;
 	}
-	r = respond(face, wsi, &exchange->request, &exchange->visitor,
+	r = respond(face, wsi, session, &exchange->request, &exchange->visitor,
 		    exchange->body ? exchange->body : "", exchange->size, false);
 	pl_http_exchange_free(session);
 	return finish(wsi, r);

@@ -83,6 +83,7 @@ int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_reque
 		*ret_reason = "Host or Origin is too long";
 		return 400;
 	}
+	header(wsi, WSI_TOKEN_HTTP_RANGE, request.range, sizeof(request.range));
 	header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, request.if_none_match,
 	       sizeof(request.if_none_match));
 	if (header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, text, sizeof(text)) > 0)

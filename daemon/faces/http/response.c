@@ -19,6 +19,8 @@ static const char *reason_of(int status)
 		return "OK";
 	case 204:
 		return "No Content";
+	case 206:
+		return "Partial Content";
 	case 307:
 		return "Temporary Redirect";
 	case 304:
@@ -43,6 +45,8 @@ static const char *reason_of(int status)
 		return "Content Too Large";
 	case 414:
 		return "URI Too Long";
+	case 416:
+		return "Range Not Satisfiable";
 	case 415:
 		return "Unsupported Media Type";
 	case 421:
@@ -135,6 +139,10 @@ static void write_head(struct head *head, const struct pl_face_http *face,
 		add(head, "Content-Type: %s\r\n", response->type);
 	if (response->status != 304 && response->status != 204)
 		add(head, "Content-Length: %zu\r\n", response->size);
+	if (response->streamed)
+		add(head, "Accept-Ranges: bytes\r\n");
+	if (response->content_range)
+		add(head, "Content-Range: %s\r\n", response->content_range);
 	if (response->gzip)
 		add(head, "Content-Encoding: gzip\r\n");
 	if (response->etag)
@@ -173,7 +181,9 @@ int pl_http_respond(struct pl_face_http *face, struct lws *wsi,
 {
 	struct head head = {.size = 0};
 	size_t size =
-		request->method == PL_HTTP_HEAD || response->status == 304 ? 0 : response->size;
+		request->method == PL_HTTP_HEAD || response->status == 304 || response->streamed
+			? 0
+			: response->size;
 	unsigned char *buffer;
 	int r;
 

@@ -51,6 +51,14 @@ static const struct pl_body_field binding_fields[] = {
 	{"port", PL_BODY_ID, false},
 };
 
+static const struct pl_body_field tree_fields[] = {{"*", PL_BODY_TREE, true}};
+static const struct pl_body_field jitter_fields[] = {{"safety", PL_BODY_NUMBER, true}};
+static const struct pl_body_field end_fields[] = {{"channel", PL_BODY_ID, true}};
+static const struct pl_body_field record_fields[] = {
+	{"message_id", PL_BODY_STRING, true},
+	{"id", PL_BODY_STRING, true},
+};
+
 #define FIELDS(f) (f), sizeof(f) / sizeof((f)[0])
 #define NO_FIELDS NULL, 0
 
@@ -65,19 +73,36 @@ static const struct pl_http_route routes[] = {
 	{"/api/channel/{channel}/playback", PL_HTTP_PUT, pl_api_put_binding,
 	 FIELDS(binding_fields)},
 	{"/api/channel/{channel}/playback", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
+	{"/api/clips/{name}", PL_HTTP_GET, pl_api_clip, NO_FIELDS},
 	{"/api/devices", PL_HTTP_GET, pl_api_devices, NO_FIELDS},
 	{"/api/downlink/{tablet}/{channel}", PL_HTTP_PUT, pl_api_put_downlink, FIELDS(gain_fields)},
+	{"/api/export", PL_HTTP_GET, pl_api_export, NO_FIELDS},
+	{"/api/gateway", PL_HTTP_GET, pl_api_gateway, NO_FIELDS},
+	{"/api/gpio", PL_HTTP_GET, pl_api_gpio, NO_FIELDS},
 	{"/api/headroom", PL_HTTP_PUT, pl_api_put_headroom, FIELDS(headroom_fields)},
 	{"/api/meters", PL_HTTP_GET, pl_api_meters, NO_FIELDS},
+	{"/api/pages", PL_HTTP_GET, pl_api_pages, NO_FIELDS},
+	{"/api/pages", PL_HTTP_POST, pl_api_add_page, FIELDS(tree_fields)},
+	{"/api/pages/end", PL_HTTP_POST, pl_api_end_page, FIELDS(end_fields)},
+	{"/api/pages/from-record", PL_HTTP_POST, pl_api_page_from_record, FIELDS(record_fields)},
+	{"/api/pages/history", PL_HTTP_GET, pl_api_page_history, NO_FIELDS},
+	{"/api/pages/{id}", PL_HTTP_DELETE, pl_api_remove_page, NO_FIELDS},
 	{"/api/party-line", PL_HTTP_PUT, pl_api_put_party_line, FIELDS(party_line_fields)},
 	{"/api/ptt/history", PL_HTTP_GET, pl_api_key_history, NO_FIELDS},
 	{"/api/ramp", PL_HTTP_PUT, pl_api_put_ramp, FIELDS(ramp_fields)},
 	{"/api/release", PL_HTTP_POST, pl_api_release_all, NO_FIELDS},
 	{"/api/reset", PL_HTTP_POST, pl_api_reset, NO_FIELDS},
+	{"/api/sap", PL_HTTP_GET, pl_api_sap, NO_FIELDS},
 	{"/api/session", PL_HTTP_GET, pl_api_get_session, NO_FIELDS},
 	{"/api/session", PL_HTTP_POST, pl_api_open_session, FIELDS(session_fields)},
 	{"/api/session/end", PL_HTTP_POST, pl_api_end_session, NO_FIELDS},
 	{"/api/state", PL_HTTP_GET, pl_api_full_state, NO_FIELDS},
+	{"/api/streams", PL_HTTP_GET, pl_api_streams, NO_FIELDS},
+	{"/api/streams", PL_HTTP_POST, pl_api_add_stream, FIELDS(tree_fields)},
+	{"/api/streams/{id}", PL_HTTP_GET, pl_api_stream, NO_FIELDS},
+	{"/api/streams/{id}", PL_HTTP_DELETE, pl_api_remove_stream, NO_FIELDS},
+	{"/api/streams/{id}.sdp", PL_HTTP_GET, pl_api_stream_sdp, NO_FIELDS},
+	{"/api/streams/{id}/jitter", PL_HTTP_PUT, pl_api_put_jitter, FIELDS(jitter_fields)},
 	{"/api/tablet/{tablet}/capture", PL_HTTP_PUT, pl_api_put_binding, FIELDS(binding_fields)},
 	{"/api/tablet/{tablet}/capture", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
 	{"/api/tablet/{tablet}/listen-mute", PL_HTTP_PUT, pl_api_put_listen_mute,
@@ -135,11 +160,35 @@ bool pl_http_path_is_websocket(const char *path)
 
 #define ARG_MAX_CHARS 32u
 
+/** Of {name}: a file's */
+#define TEXT_MAX_CHARS 256u
+
 struct match {
+	char text[TEXT_MAX_CHARS]; /* of {id} or {name}; "" for a path without them */
 	unsigned n_args;
 	char arg[2][ARG_MAX_CHARS];
 	char name[2][ARG_MAX_CHARS];
 };
+
+/** "{id}", "{id}.sdp": an id and an ending; "{name}": anything in one step. */
+static bool match_text(const char *pattern, size_t n_pattern, const char *path, size_t n_path,
+		       struct match *match)
+{
+	static const char id_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	bool is_id = strncmp(pattern, "{id}", 4) == 0;
+	size_t n = n_path;
+
+	if (is_id) {
+		n = strspn(path, id_chars);
+		if (n >= ARG_MAX_CHARS || n_path - n != n_pattern - 4 ||
+		    memcmp(path + n, pattern + 4, n_pattern - 4) != 0)
+			return false;
+	}
+	if (n == 0 || n >= TEXT_MAX_CHARS)
+		return false;
+	snprintf(match->text, sizeof(match->text), "%.*s", (int)n, path);
+	return true;
+}
 
 /** One step of a path against one of a pattern, both up to the next '/'. */
 static bool match_step(const char *pattern, size_t n_pattern, const char *path, size_t n_path,
@@ -147,6 +196,8 @@ static bool match_step(const char *pattern, size_t n_pattern, const char *path, 
 {
 	if (pattern[0] != '{')
 		return n_pattern == n_path && memcmp(pattern, path, n_path) == 0;
+	if (strncmp(pattern, "{id}", 4) == 0 || strncmp(pattern, "{name}", 6) == 0)
+		return match_text(pattern, n_pattern, path, n_path, match);
 	if (n_path == 0 || n_path >= ARG_MAX_CHARS || match->n_args == 2)
 		return false;
 	snprintf(match->arg[match->n_args], ARG_MAX_CHARS, "%.*s", (int)n_path, path);
@@ -226,6 +277,8 @@ static int status_of(int r)
 	case EPERM:
 		return 403;
 	case EBUSY:
+	case EEXIST:
+	case EROFS:
 		return 409;
 	case EINVAL:
 	case ENOENT:
@@ -282,6 +335,7 @@ static int run(const struct pl_http_route *route, const struct match *match,
 		r = bad_path;
 	if (r >= 0) {
 		call->body = &body;
+		call->text = match->text;
 		call->route = route;
 		r = route->handle(call, &error);
 		if (r < 0 && json_object_array_length(call->details) == 0)
@@ -337,10 +391,14 @@ void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *
 	call.details = json_object_new_array();
 	r = call.details ? run(route, &match, &call, text, size) : -ENOMEM;
 	reply.status = r >= 0 ? call.status : status_of(r);
+	/* What the path names is not there. */
+	if (r == -ENOENT && match.text[0])
+		reply.status = 404;
 	reply.retry_s = call.retry_s;
 	if (r >= 0) {
 		json_object_put(call.details);
 		reply.tree = call.result;
+		reply.plain = call.plain;
 		reply.session = call.session;
 	} else if (r == -EACCES || r == -EAGAIN) {
 		json_object_put(call.details);

@@ -62,7 +62,10 @@ static int on_http(struct pl_face_http *face, struct lws *wsi, enum lws_callback
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
 		pl_http_exchange_free(session);
+		pl_http_sending_free(session);
 		return 0;
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return pl_http_on_writable(wsi, session);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return on_confirm_upgrade(face, wsi);
 	case LWS_CALLBACK_RAW_ADOPT:

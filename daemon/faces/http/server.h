@@ -40,7 +40,8 @@ struct pl_http_request {
 	char host[256];   /**< "" when there is none */
 	char origin[256]; /**< "" when there is none */
 	char if_none_match[64];
-	bool secure; /**< over TLS */
+	char range[80]; /**< "" when there is none */
+	bool secure;    /**< over TLS */
 	bool accepts_gzip;
 	bool accepts_html;   /**< a browser that wants a page */
 	bool keep_alive_1_0; /**< HTTP/1.0 that asks for keep-alive: say so */
@@ -60,9 +61,14 @@ struct pl_http_response {
 	uint32_t retry_s; /**< 0: says nothing of it */
 	const struct pl_http_session *session; /**< NULL: the cookie stays as it is */
 	bool secure;                           /**< over TLS */
+	const char *content_range;             /**< NULL: ranges are not served here */
+	bool streamed; /**< of the body only the size is known, it follows */
 	const void *body;
 	size_t size;
 };
+
+/** Of what answers: the body is still being sent. */
+#define PL_HTTP_GOES_ON 1
 
 /** The body that is still arriving. */
 struct pl_http_exchange {
@@ -89,6 +95,7 @@ struct pl_session {
 	bool over;         /**< it has ended */
 	struct pl_identity identity;
 	struct pl_http_exchange *exchange; /**< kind HTTP */
+	struct pl_http_sending *sending;   /**< kind HTTP: a file that is on its way */
 
 	/* kinds VU and EVENTS */
 	struct pl_session *next;
@@ -170,6 +177,18 @@ int pl_http_on_body(struct pl_face_http *face, struct lws *wsi, struct pl_sessio
 		    const char *data, size_t size);
 int pl_http_on_body_end(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);
 void pl_http_exchange_free(struct pl_session *session);
+
+/* file-send.c */
+/**
+ * Answer with a file, or the part of it that is asked for.
+ *
+ * @return as pl_http_respond(), or PL_HTTP_GOES_ON
+ */
+int pl_http_send_file(struct pl_face_http *face, struct lws *wsi, struct pl_session *session,
+		      const struct pl_http_request *request, const char *path, const char *type);
+/** The socket takes more. */
+int pl_http_on_writable(struct lws *wsi, struct pl_session *session);
+void pl_http_sending_free(struct pl_session *session);
 
 /* pipeline.c */
 /** An answer is out: what has been read until now may hold the next request already. */

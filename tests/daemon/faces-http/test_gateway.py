@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""The gateway over HTTP: definitions are added, shown without secrets, kept, and removed."""
+
+import json
+import pathlib
+
+import pytest
+from rig import Session
+from schema import answer_schema, check
+from wire import WebSocket, ask
+
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis="
+STREAM = {
+    "id": "mill", "endpoint": "channel.2", "name": "Old mill",
+    "remote": {"host": "192.0.2.7", "port": 5004}, "local": {"port": 5004}, "srtp": {"key": KEY},
+}  # fmt: skip
+PAGE = {"id": "crew-7", "source": "channel.1", "a_hz": 1000, "b_hz": 1500, "a_length_s": 1,
+        "b_length_s": 3, "record_length_s": 30, "passthrough_channel": 2}  # fmt: skip
+
+
+def call(port, method, path, body=None, status=200, route=None):
+    answer = ask(port, method, path, body if body is not None or method == "GET" else b"")
+    assert answer.status == status, (answer.status, answer.body)
+    check(answer_schema(method, route or path, status), answer.json())
+    return answer.json()
+
+
+@pytest.fixture(autouse=True)
+def empty(port):
+    yield
+    for stream in ask(port, "GET", "/api/streams").json()["streams"]:
+        ask(port, "DELETE", f"/api/streams/{stream['id']}", b"")
+    for page in ask(port, "GET", "/api/pages").json()["pages"]:
+        ask(port, "DELETE", f"/api/pages/{page['id']}", b"")
+
+
+def test_a_stream_is_added_shown_and_removed(port):
+    added = call(port, "POST", "/api/streams", STREAM)
+    assert added["origin"] == "added" and added["way"] == "both"
+    assert added["srtp"] == {"cipher": "aes_256_gcm"}
+    shown = call(port, "GET", "/api/streams/mill", route="/api/streams/{id}")
+    assert {**shown, "status": 0} == {**added, "status": 0}
+    assert [s["id"] for s in call(port, "GET", "/api/streams")["streams"]] == ["mill"]
+    whole = call(port, "GET", "/api/gateway")
+    assert [s["id"] for s in whole["streams"]] == ["mill"]
+    assert KEY not in json.dumps(whole)
+    jitter = call(port, "PUT", "/api/streams/mill/jitter", {"safety": 0.9},
+                  route="/api/streams/{id}/jitter")
+    assert jitter["jitter"]["safety"] == 0.9
+    call(port, "DELETE", "/api/streams/mill", route="/api/streams/{id}")
+    assert call(port, "GET", "/api/streams")["streams"] == []
+    for method in ("GET", "DELETE"):
+        call(port, method, "/api/streams/mill", status=404, route="/api/streams/{id}")
+    assert ask(port, "GET", "/api/streams/mill.sdp").status == 404
+
+
+def test_a_page_is_added_listened_for_and_removed(port):
+    added = call(port, "POST", "/api/pages", PAGE)
+    assert added["a_tolerance"] == 1.2 and added["origin"] == "added"
+    tones = call(port, "GET", "/api/gateway")["tones"]
+    assert [i["endpoint"] for i in tones["inputs"]] == ["channel.1"]
+    assert call(port, "GET", "/api/pages")["pages"] == [added]
+    call(port, "DELETE", "/api/pages/crew-7", route="/api/pages/{id}")
+    assert call(port, "GET", "/api/gateway")["tones"] == {"inputs": [], "pages": []}
+    call(port, "DELETE", "/api/pages/crew-7", status=404, route="/api/pages/{id}")
+
+
+@pytest.mark.parametrize("change,place,words", [
+    ({"id": "Mill"}, ["id"], "a to z"),
+    ({"endpoint": "channel.9"}, ["endpoint"], "channels are 1 to 4"),
+    ({"srtp": {}}, ["srtp", "key"], "partylinectl stream key"),
+    ({"srtp": {"key": "AAAA"}}, ["srtp", "key"], "44"),
+    ({"srtp": {"key_file": "/etc/passwd"}}, ["srtp", "key_file"], "configuration file"),
+    ({"more": 1}, ["more"], "unknown"),
+    ({"opus": {"ptime_ms": 3}}, ["opus", "ptime_ms"], "2.5"),
+    ({"dscp": 64}, ["dscp"], "0 to 63"),
+])
+def test_a_bad_stream_changes_nothing(port, change, place, words):
+    answer = call(port, "POST", "/api/streams", {**STREAM, **change}, status=422)
+    assert answer["detail"][0]["loc"] == ["body", *place]
+    assert words in answer["detail"][0]["msg"]
+    assert call(port, "GET", "/api/streams")["streams"] == []
+
+
+def test_what_is_there_is_not_added_again(port):
+    call(port, "POST", "/api/streams", STREAM)
+    call(port, "POST", "/api/streams", STREAM, status=409)
+    answer = call(port, "POST", "/api/streams", {**STREAM, "id": "other"}, status=422)
+    assert answer["detail"][0]["loc"] == ["body", "local", "port"]
+    call(port, "POST", "/api/pages", PAGE)
+    call(port, "POST", "/api/pages", PAGE, status=409)
+    call(port, "POST", "/api/pages/from-record", {"message_id": "x", "id": "y"}, status=422)
+
+
+def test_events_tell_of_the_gateway(port):
+    with WebSocket(port, "/ws/events") as ws:
+        ws.read_json()
+        call(port, "POST", "/api/pages", PAGE)
+        event = ws.read_json()
+        check("Event", event)
+        assert event["type"] == "gateway" and event["actor"]["face"] == "http"
+
+
+def test_no_clip_of_that_name(port):
+    for name in ("nothing.wav", "..", "..%2F..%2Fetc%2Fpasswd", "%2e%2e"):
+        assert ask(port, "GET", f"/api/clips/{name}").status in (400, 404)
+
+
+def test_what_was_added_outlives_the_daemon():
+    with Session(module=None, profile=None, daemon=True) as session:
+        call(session.http_port, "POST", "/api/streams", STREAM)
+        call(session.http_port, "POST", "/api/pages", PAGE)
+        before = call(session.http_port, "GET", "/api/gateway")
+        (kept,) = pathlib.Path(session.folder).rglob("gateway.json")
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert KEY in kept.read_text(encoding="utf-8")
+        session.processes["partyline"].kill()
+        session.processes["partyline"].wait()
+        session.start_daemon()
+        after = call(session.http_port, "GET", "/api/gateway")
+        assert after["tones"] == before["tones"]
+        assert [{**s, "status": 0} for s in after["streams"]] == [
+            {**s, "status": 0} for s in before["streams"]]
