@@ -25,7 +25,7 @@
 #define PL_LINES_MAX 64u
 #define PL_PAGES_MAX 1024u
 #define PL_TONE_INPUTS_MAX 64u
-#define PL_TONE_FILTERS_MAX 50u
+#define PL_TONE_INPUT_FILTERS_MAX 50u
 #define PL_HOST_MAX 256u
 #define PL_URL_MAX 1024u
 #define PL_PATH_MAX 4096u
@@ -159,7 +159,7 @@ struct pl_tone_input {
 	double new_length_s;         /**< default 1.0 */
 	double new_range_hz;         /**< default 3 */
 	uint32_t n_filters;
-	struct pl_tone_filter filters[PL_TONE_FILTERS_MAX];
+	struct pl_tone_filter filters[PL_TONE_INPUT_FILTERS_MAX];
 };
 
 enum pl_page_kind {

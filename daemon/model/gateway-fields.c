@@ -252,8 +252,9 @@ static int read_filters(struct pl_field_reader *reader, struct json_object *valu
 	if (!json_object_is_type(value, json_type_array))
 		return pl_field_refuse(reader, "must be of type array");
 	n = json_object_array_length(value);
-	if (n > PL_TONE_FILTERS_MAX)
-		return pl_field_refuse(reader, "must have at most %u items", PL_TONE_FILTERS_MAX);
+	if (n > PL_TONE_INPUT_FILTERS_MAX)
+		return pl_field_refuse(reader, "must have at most %u items",
+				       PL_TONE_INPUT_FILTERS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		struct pl_tone_filter *filter = &input->filters[i];
 		char index[24];
