@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+
+#include "line.h"
+#include "pltest.h"
+
+#define RATE 48000u
+
+/** What was played, from `skip` seconds on. */
+struct tape {
+	double skip_s, hz, amplitude;
+	float before[2];
+	uint64_t n;
+	double step_max; /**< largest second difference */
+	double peak;
+	uint64_t n_zero; /**< exact */
+	uint64_t first_loud;
+	bool finite;
+};
+
+static void tape_init(struct tape *tape, double skip_s)
+{
+	*tape = (struct tape){.skip_s = skip_s,
+			      .hz = 440,
+			      .amplitude = 0.5,
+			      .finite = true,
+			      .first_loud = UINT64_MAX};
+}
+
+static float sine(void *userdata, uint64_t position)
+{
+	struct tape *tape = userdata;
+
+	return (float)(tape->amplitude *
+		       sin(2 * M_PI * fmod(tape->hz * (double)position / RATE, 1)));
+}
+
+static void heard(void *userdata, const float *samples, uint32_t n_frames, uint64_t position)
+{
+	struct tape *tape = userdata;
+
+	for (uint32_t i = 0; i < n_frames; i++) {
+		float x = samples[i];
+
+		tape->finite = tape->finite && isfinite(x);
+		if (fabsf(x) > 0.1f && tape->first_loud == UINT64_MAX)
+			tape->first_loud = position + i;
+		if ((double)(position + i) >= tape->skip_s * RATE) {
+			tape->step_max = fmax(tape->step_max,
+					      fabs(x - 2 * tape->before[1] + tape->before[0]));
+			tape->peak = fmax(tape->peak, fabsf(x));
+			tape->n_zero += x == 0;
+			tape->n++;
+		}
+		tape->before[0] = tape->before[1];
+		tape->before[1] = x;
+	}
+}
+
+static struct pl_receiver_status status_of(struct line *line)
+{
+	struct pl_receiver_status status;
+
+	pl_receiver_status(line_receiver(line), line_now(line), &status);
+	return status;
+}
+
+/** The second difference of the sine itself. */
+static double step_of(const struct tape *tape)
+{
+	return tape->amplitude * pow(2 * M_PI * tape->hz / RATE, 2);
+}
+
+/* The buffer adds about a quantum and no more than that and a packet, at any quantum and ptime. */
+PL_TEST(a_clean_line_is_quick)
+{
+	static const struct {
+		double ptime_ms;
+		uint32_t quantum;
+		double lag_ms;
+	} cases[] = {{2.5, 64, 2.5}, {5, 64, 2.5}, {5, 256, 6.5}, {10, 256, 6.5}, {20, 1024, 23}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct line_config config;
+		struct pl_receiver_status status;
+		struct tape tape;
+		struct line *line;
+
+		line_defaults(&config);
+		config.delay_ms = 0;
+		config.opus.ptime_ms = cases[i].ptime_ms;
+		config.send_quantum = config.receive_quantum = cases[i].quantum;
+		tape_init(&tape, 2);
+		line = line_new(&config);
+		line_run(line, 10, sine, heard, &tape);
+		status = status_of(line);
+		line_free(line);
+		printf("# %.1f ms, quantum %u: lag %.2f ms, a packet waits %.2f ms\n",
+		       cases[i].ptime_ms, cases[i].quantum, status.jitter.lag_ms, status.buffer_ms);
+		PL_EXPECT(status.jitter.lag_ms < cases[i].lag_ms);
+		PL_EXPECT(status.jitter.n_late == 0);
+		PL_EXPECT(status.jitter.n_concealed == 0);
+		PL_EXPECT(status.n_lost == 0);
+		PL_EXPECT(fabs(tape.peak - 0.5) < 0.06);
+		PL_EXPECT(tape.step_max < 1.5 * step_of(&tape));
+	}
+}
+
+PL_TEST_MAIN()
