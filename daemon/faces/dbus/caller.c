@@ -37,6 +37,8 @@ static const char *name_of_missing(const char *field)
 	const char *row = field[0] ? strchr(field + 1, '/') : NULL;
 	bool is_cell = row && strchr(row + 1, '/');
 
+	if (strcmp(field, "/id") == 0 || strcmp(field, "/message_id") == 0)
+		return PL_DBUS_ERROR_NO_SUCH_ID;
 	if (strcmp(field, "/tablet_id") == 0 || (strncmp(field, "/uplink/", 8) == 0 && is_cell) ||
 	    (strncmp(field, "/downlink/", 10) == 0 && !is_cell))
 		return PL_DBUS_ERROR_NO_SUCH_TABLET;
@@ -70,6 +72,12 @@ int pl_dbus_result(int r, const struct pl_error *verb_error, sd_bus_error *error
 		break;
 	case -ENOENT:
 		name = name_of_missing(verb_error->field);
+		break;
+	case -EEXIST:
+		name = PL_DBUS_ERROR_EXISTS;
+		break;
+	case -EROFS:
+		name = PL_DBUS_ERROR_CONFIGURED;
 		break;
 	case -EBUSY:
 		name = PL_DBUS_ERROR_BUSY;

@@ -183,7 +183,7 @@ void pl_dbus_on_event(void *userdata, const struct pl_event *event)
 	struct names names = {0};
 
 	/* Without a bus nobody listens; told is set anew when the bus is back. */
-	if (!face->bus)
+	if (!face->bus || pl_dbus_tell_gateway(face, event))
 		return;
 
 	names_add(&names, face->told_connected != is_connected, "Connected");

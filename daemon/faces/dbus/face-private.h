@@ -12,6 +12,7 @@
 #define PL_DBUS_MANAGER_INTERFACE PL_DBUS_NAME ".Manager"
 #define PL_DBUS_MATRIX_INTERFACE PL_DBUS_NAME ".Matrix"
 #define PL_DBUS_ACCESS_INTERFACE PL_DBUS_NAME ".Access"
+#define PL_DBUS_GATEWAY_INTERFACE PL_DBUS_NAME ".Gateway"
 #define PL_DBUS_CHANNEL_INTERFACE PL_DBUS_NAME ".Channel"
 #define PL_DBUS_TABLET_INTERFACE PL_DBUS_NAME ".Tablet"
 #define PL_DBUS_CHANNEL_PREFIX PL_DBUS_PATH "/channel"
@@ -22,6 +23,9 @@
 #define PL_DBUS_ERROR_NO_SUCH_CHANNEL PL_DBUS_NAME ".Error.NoSuchChannel"
 #define PL_DBUS_ERROR_BUSY PL_DBUS_NAME ".Error.Busy"
 #define PL_DBUS_ERROR_NOT_PERMITTED PL_DBUS_NAME ".Error.NotPermitted"
+#define PL_DBUS_ERROR_NO_SUCH_ID PL_DBUS_NAME ".Error.NoSuchId"
+#define PL_DBUS_ERROR_EXISTS PL_DBUS_NAME ".Error.Exists"
+#define PL_DBUS_ERROR_CONFIGURED PL_DBUS_NAME ".Error.Configured"
 #define PL_DBUS_ERROR_STATE_NOT_KEPT PL_DBUS_NAME ".Error.StateNotKept"
 
 /** One tablet or channel on the bus: what a fallback vtable's `find` finds. */
@@ -61,6 +65,7 @@ struct pl_face_dbus {
 
 extern const sd_bus_vtable pl_dbus_manager_vtable[]; /**< userdata: the face */
 extern const sd_bus_vtable pl_dbus_access_vtable[];  /**< userdata: the face */
+extern const sd_bus_vtable pl_dbus_gateway_vtable[]; /**< userdata: the face */
 extern const sd_bus_vtable pl_dbus_matrix_vtable[];  /**< userdata: the face */
 extern const sd_bus_vtable pl_dbus_channel_vtable[]; /**< userdata: struct pl_dbus_object */
 extern const sd_bus_vtable pl_dbus_tablet_vtable[];  /**< userdata: struct pl_dbus_object */
@@ -94,6 +99,8 @@ int pl_dbus_objects_add(struct pl_face_dbus *face, sd_bus *bus);
 
 /** Listener of control: tell the bus what differs from `told`. */
 void pl_dbus_on_event(void *userdata, const struct pl_event *event);
+/** Tell of the gateway. @return whether the event was one of its (gateway.c) */
+bool pl_dbus_tell_gateway(struct pl_face_dbus *face, const struct pl_event *event);
 /**
  * Append the crosspoints of `after` as "a(uud)" of (tablet, channel, gain_db).
  *

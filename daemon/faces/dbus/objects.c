@@ -102,6 +102,9 @@ int pl_dbus_objects_add(struct pl_face_dbus *face, sd_bus *bus)
 		r = sd_bus_add_object_vtable(bus, NULL, PL_DBUS_PATH, PL_DBUS_MATRIX_INTERFACE,
 					     pl_dbus_matrix_vtable, face);
 	if (r >= 0)
+		r = sd_bus_add_object_vtable(bus, NULL, PL_DBUS_PATH, PL_DBUS_GATEWAY_INTERFACE,
+					     pl_dbus_gateway_vtable, face);
+	if (r >= 0)
 		r = sd_bus_add_object_vtable(bus, NULL, PL_DBUS_PATH, PL_DBUS_ACCESS_INTERFACE,
 					     pl_dbus_access_vtable, face);
 	if (r >= 0)

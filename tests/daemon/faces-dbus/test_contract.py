@@ -8,7 +8,7 @@ import pytest
 from private_bus import CHANNEL, MANAGER, MATRIX, NAME, ROOT, TABLET, CallError, channel, tablet
 from rig.confs import SOURCE
 
-PATHS = {f"{NAME}.Access": ROOT, MANAGER: ROOT, MATRIX: ROOT, CHANNEL: channel(1), TABLET: tablet(1)}
+PATHS = {f"{NAME}.Access": ROOT, f"{NAME}.Gateway": ROOT, MANAGER: ROOT, MATRIX: ROOT, CHANNEL: channel(1), TABLET: tablet(1)}
 EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 
 
@@ -96,7 +96,7 @@ def test_numbers_with_a_unit_say_it_in_their_name(shared):
                 assert name.endswith(("Db", "Ms", "Seconds")), name
             for argument, signature, _ in facts["arguments"]:
                 if "d" in signature and not signature.startswith("a("):
-                    assert argument.endswith(("_db", "_ms")), (name, argument)
+                    assert argument.endswith(("_db", "_ms", "safety")), (name, argument)
 
 
 def test_objects(shared):
