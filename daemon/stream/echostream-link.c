@@ -16,6 +16,7 @@ struct member {
 	bool used, leaving;
 	bool joined; /**< this server knows of it since this connection was opened */
 	bool transmit, transmit_told;
+	bool was_short;        /**< a transmission that had ended before it could be told of */
 	uint64_t connect_usec; /**< when it is to be told the next time */
 	uint32_t n_users;
 	char affiliation_id[PL_ECHO_ID_MAX], user_name[TEXT_MAX], agency_name[TEXT_MAX];
@@ -79,6 +80,11 @@ int pl_echo_link_join(struct pl_echo_link *link, const struct pl_echo_identity *
 	return -ENOSPC;
 }
 
+static bool has_transmit(const struct member *member)
+{
+	return member->used && (member->was_short || member->transmit != member->transmit_told);
+}
+
 static void drop(struct pl_echo_link *link, struct member *member)
 {
 	member->used = false;
@@ -89,15 +95,19 @@ void pl_echo_link_leave(struct pl_echo_link *link, int member)
 {
 	struct member *m = &link->members[member];
 
-	m->transmit = false;
+	pl_echo_link_transmit(link, member, false);
 	m->leaving = true;
-	if (!m->transmit_told)
+	if (!has_transmit(m))
 		drop(link, m);
 }
 
 void pl_echo_link_transmit(struct pl_echo_link *link, int member, bool transmit)
 {
-	link->members[member].transmit = transmit;
+	struct member *m = &link->members[member];
+
+	if (m->transmit && !transmit && !m->transmit_told && link->state == PL_ECHO_LINK_OPEN)
+		m->was_short = true;
+	m->transmit = transmit;
 }
 
 /* --- what happens ------------------------------------------------------------------------- */
@@ -126,7 +136,7 @@ void pl_echo_link_closed(struct pl_echo_link *link, uint64_t now_usec)
 	for (uint32_t i = 0; i < PL_ECHO_MEMBERS_MAX; i++) {
 		struct member *member = &link->members[i];
 
-		member->joined = member->transmit_told = false;
+		member->joined = member->transmit_told = member->was_short = false;
 		member->connect_usec = now_usec;
 		member->n_users = 0;
 		if (member->used && member->leaving)
@@ -215,17 +225,13 @@ static size_t say_transmit(struct pl_echo_link *link, struct member *member, uin
 {
 	if (!member->joined)
 		return say_connect(link, member, now_usec, time_s, ret_text);
-	member->transmit_told = member->transmit;
-	if (member->leaving)
+	member->transmit_told = member->transmit || member->was_short;
+	member->was_short = false;
+	if (member->leaving && !member->transmit_told)
 		drop(link, member);
-	return write_message(member,
-			     member->transmit ? PL_ECHO_TRANSMIT_STARTED : PL_ECHO_TRANSMIT_ENDED,
-			     time_s, ret_text);
-}
-
-static bool has_transmit(const struct member *member)
-{
-	return member->used && member->transmit != member->transmit_told;
+	return write_message(
+		member, member->transmit_told ? PL_ECHO_TRANSMIT_STARTED : PL_ECHO_TRANSMIT_ENDED,
+		time_s, ret_text);
 }
 
 /** The one that waits longest. */

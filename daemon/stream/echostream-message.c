@@ -140,14 +140,16 @@ static const char *read_key(struct json_object *tree, struct pl_echo_config *con
 
 static const char *read_config(struct json_object *tree, struct pl_echo_config *config)
 {
-	struct json_object *port = NULL;
+	struct json_object *port = NULL, *host = NULL;
 	uint64_t number;
 
 	json_object_object_get_ex(tree, "udp_port", &port);
 	if (pl_json_read_uint(port, 1, UINT16_MAX, &number) < 0)
 		return "its udp_port is not a number from 1 to 65535";
 	config->udp_port = (uint16_t)number;
-	if (!get_text(tree, "udp_host", config->udp_host, sizeof(config->udp_host)))
+	json_object_object_get_ex(tree, "udp_host", &host);
+	if (!json_object_is_type(host, json_type_string) ||
+	    !get_text(tree, "udp_host", config->udp_host, sizeof(config->udp_host)))
 		return "its udp_host is not a host";
 	get_text(tree, "websocket_id", config->websocket_id, sizeof(config->websocket_id));
 	return read_key(tree, config);

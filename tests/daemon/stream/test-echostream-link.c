@@ -132,6 +132,32 @@ PL_TEST(a_key_waits_for_nothing)
 	pl_echo_link_free(link);
 }
 
+PL_TEST(a_short_press_is_told_of)
+{
+	struct pl_echo_link *link;
+
+	PL_CHECK_INT(pl_echo_link_new(1, &link), 0);
+	join(link, "555", 0);
+	next(link, 0);
+	/* while there is no connection it is not */
+	pl_echo_link_transmit(link, 0, true);
+	pl_echo_link_transmit(link, 0, false);
+	pl_echo_link_opened(link, 0);
+	PL_CHECK(is_silent(link, 0));
+	pl_echo_link_transmit(link, 0, true);
+	pl_echo_link_transmit(link, 0, false);
+	PL_CHECK(says(link, 0, "connect", "555"));
+	PL_CHECK(says(link, 0, "transmit_started", "555"));
+	PL_CHECK(says(link, 0, "transmit_ended", "555"));
+	PL_CHECK(is_silent(link, 0));
+	pl_echo_link_transmit(link, 0, true);
+	pl_echo_link_leave(link, 0);
+	PL_CHECK(says(link, 0, "transmit_started", "555"));
+	PL_CHECK(says(link, 0, "transmit_ended", "555"));
+	PL_CHECK(pl_echo_link_deadline(link) == UINT64_MAX);
+	pl_echo_link_free(link);
+}
+
 PL_TEST(a_held_key_outlives_the_connection)
 {
 	struct pl_echo_link *link;

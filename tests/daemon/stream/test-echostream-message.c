@@ -115,6 +115,7 @@ PL_TEST(refused_with_the_reason)
 		{"{\"udp_host\":\"h\",\"udp_port\":\"5\"}", "udp_port"},
 		{"{\"udp_host\":\"\",\"udp_port\":5}", "udp_host"},
 		{"{\"udp_host\":[],\"udp_port\":5}", "udp_host"},
+		{"{\"udp_host\":5,\"udp_port\":5}", "udp_host"},
 		{"{\"udp_host\":\"h\",\"udp_port\":5,\"aes_key\":7}", "aes_key"},
 		{"{\"udp_host\":\"h\",\"udp_port\":5,\"aes_key\":\"c2hvcnQ=\"}", "aes_key"},
 		{"{\"users_connected\":[]}", "users_connected"},
