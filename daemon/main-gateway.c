@@ -10,6 +10,7 @@
 #include "export.h"
 #include "gateway.h"
 #include "gpio.h"
+#include "page.h"
 
 /** Meters change every quantum; a lamp that is 20 ms late nobody sees. */
 #define OUTPUTS_USEC (20u * 1000u)
@@ -22,6 +23,7 @@ struct pl_main_gateway {
 	struct pl_gateway_parts parts;
 	struct pl_export *export;
 	struct pl_gpio *gpio;
+	struct pl_pages *pages;
 };
 
 /* --- output lines ------------------------------------------------------------------ */
@@ -55,6 +57,45 @@ static void on_control_event(void *userdata, const struct pl_event *event)
 	wind_outputs_timer(gateway);
 	if (trouble[0])
 		pl_log_event(gateway->log, PL_LOG_WARNING, "gateway.trouble", NULL, "%s", trouble);
+}
+
+/* --- pages ---------------------------------------------------------------------------- */
+
+static void on_page_changed(void *userdata, const struct pl_page_record *record, bool began,
+			    const char *clip_path)
+{
+	struct pl_main_gateway *gateway = userdata;
+
+	pl_control_page_changed(gateway->control, record, began, clip_path);
+}
+
+static void on_pages_changed(void *userdata)
+{
+	struct pl_main_gateway *gateway = userdata;
+
+	pl_control_pages_changed(gateway->control);
+}
+
+static int start_pages(struct pl_main_gateway *gateway,
+		       const struct pl_main_gateway_options *options)
+{
+	const struct pl_pages_options pages_options = {
+		.event = options->event,
+		.audio_ops = pl_engine_get_audio_ops(),
+		.audio = options->engine,
+		.log = options->log,
+		.state_directory = pl_control_config(options->control)->state_directory,
+		.on_changed = on_page_changed,
+		.on_state = on_pages_changed,
+		.userdata = gateway,
+	};
+	int r = pl_pages_new(&pages_options, &gateway->pages);
+
+	if (r < 0)
+		return r;
+	gateway->parts.page_ops = pl_pages_ops();
+	gateway->parts.pages = gateway->pages;
+	return 0;
 }
 
 /* --- up and down -------------------------------------------------------------------- */
@@ -113,6 +154,12 @@ static int start_parts(struct pl_main_gateway *gateway,
 	gateway->parts.gpio_ops = pl_gpio_get_ops();
 	gateway->parts.gpio = gateway->gpio;
 
+	r = start_pages(gateway, options);
+	if (r < 0) {
+		snprintf(ret_reason, size, "pages cannot start: %s", strerror(-r));
+		return r;
+	}
+
 	r = pl_control_set_gateway_parts(gateway->control, &gateway->parts);
 	if (r < 0)
 		snprintf(ret_reason, size, "the gateway's parts cannot start: %s", strerror(-r));
@@ -165,6 +212,7 @@ struct pl_main_gateway *pl_main_gateway_free(struct pl_main_gateway *gateway)
 	sd_event_source_disable_unref(gateway->outputs_timer);
 	/* Nobody is called any more; then each part may go, last made first. */
 	pl_control_set_gateway_parts(gateway->control, &none);
+	pl_pages_free(gateway->pages);
 	pl_gpio_free(gateway->gpio);
 	pl_export_free(gateway->export);
 	free(gateway);

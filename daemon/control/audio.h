@@ -36,8 +36,8 @@ struct pl_audio_port_info {
 };
 
 /**
- * Where in time a sample of a port lies. A gap in `position` is audio that was lost: a read goes on
- * over it, so who needs to know asks before and after. It goes back when another driver, with a clock
+ * Where in time a sample of a port lies. A gap in `position` is audio that was lost: a read stops
+ * before it, so that each sample read is at its place. It goes back when another driver, with a clock
  * of its own, takes over the graph.
  */
 struct pl_audio_time {
@@ -77,7 +77,7 @@ struct pl_audio_ops {
 		      bool open);
 
 	/* Any one thread of the owner per port; these never wait and take no lock. */
-	/** @return frames copied, up to n_frames */
+	/** @return frames copied, up to n_frames, and never beyond a gap: time() tells of it then */
 	size_t (*read)(struct pl_audio_port *port, float *samples, size_t n_frames);
 	/** Frames that can be read (capture) or that are waiting to be played (playback). */
 	size_t (*available)(const struct pl_audio_port *port);

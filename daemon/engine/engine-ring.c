@@ -167,8 +167,8 @@ bool engine_ring_pull(struct engine_ring *ring, const struct engine_cycle *cycle
 
 /* --- the owner's thread ------------------------------------------------------------------- */
 
-/** Take the jumps that lie before or at the next sample. */
-static void take_jumps(struct engine_ring *ring, uint64_t index)
+/** Take the jumps that lie before or at the next sample. @return samples until the one after these */
+static uint64_t take_jumps(struct engine_ring *ring, uint64_t index)
 {
 	uint32_t read = atomic_load_explicit(&ring->jump_read, memory_order_relaxed);
 	uint32_t write = atomic_load_explicit(&ring->jump_write, memory_order_acquire);
@@ -178,16 +178,21 @@ static void take_jumps(struct engine_ring *ring, uint64_t index)
 		ring->owner.known = true;
 	}
 	atomic_store_explicit(&ring->jump_read, read, memory_order_release);
+	return read != write ? ring->jumps[read % ENGINE_RING_JUMPS].index - index : UINT64_MAX;
 }
 
 size_t engine_ring_read(struct engine_ring *ring, float *samples, size_t n_frames)
 {
 	uint64_t read = atomic_load_explicit(&ring->read_index, memory_order_relaxed);
 	uint64_t write = atomic_load_explicit(&ring->write_index, memory_order_acquire);
+	uint64_t until_jump;
 	size_t n = write - read < n_frames ? (size_t)(write - read) : n_frames;
 
 	if (ring->way != PL_AUDIO_CAPTURE)
 		return 0;
+	until_jump = take_jumps(ring, read);
+	if (until_jump < n)
+		n = (size_t)until_jump;
 	copy(ring, read, samples, n, false);
 	take_jumps(ring, read + n);
 	atomic_store_explicit(&ring->read_index, read + n, memory_order_release);

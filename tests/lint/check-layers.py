@@ -20,6 +20,8 @@ ALLOWED = {
     "daemon/auth": ["daemon/files", "daemon/control", "daemon/model", "spa-plugins/include"],
     "daemon/engine": ["daemon/control", "daemon/model", "daemon/log", "pipewire-module",
                       "spa-plugins/lib", "spa-plugins/include"],
+    "daemon/page": ["daemon/files", "daemon/control", "daemon/model", "daemon/log",
+                    "spa-plugins/include"],
     "daemon/discover": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
     "daemon/stream": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
     "daemon/export": ["daemon/control", "daemon/model", "daemon/log", "daemon/files",
