@@ -247,18 +247,22 @@ static bool search_roc(struct pl_srtp *s, uint32_t ssrc, uint8_t *packet, int *s
 		srtp_get_stream_roc(s->receive, ssrc, &now);
 	for (uint32_t i = 0; i < PL_SRTP_ROC_TRIES; i++) {
 		/* a counter never goes back: what was heard before stays refused */
-		if (try_roc(s, ssrc, now + 1 + s->roc, packet, size)) {
+		if (try_roc(s, ssrc, now + s->roc, packet, size)) {
 			s->roc = 0;
 			return true;
 		}
 		s->roc = s->roc >= ROC_MAX ? 0 : s->roc + 1;
 	}
+	/* the next packet counts as usual */
+	if (is_known(s, ssrc))
+		srtp_set_stream_roc(s->receive, ssrc, 0);
 	return false;
 }
 
 int pl_srtp_unprotect(struct pl_srtp *s, uint8_t *packet, size_t size)
 {
 	uint32_t ssrc;
+	srtp_err_status_t status;
 	int n = (int)size, r;
 
 	if (size < RTP_SIZE_MIN || size > sizeof(s->scratch))
@@ -267,23 +271,26 @@ int pl_srtp_unprotect(struct pl_srtp *s, uint8_t *packet, size_t size)
 		return n;
 	ssrc = get_u32(packet + 8);
 	memcpy(s->scratch, packet, size);
-	r = error_of(srtp_unprotect(s->receive, packet, &n));
+	status = srtp_unprotect(s->receive, packet, &n);
+	r = error_of(status);
 	if (r >= 0) {
 		remember(s, ssrc);
 		s->n_failed = 0;
 		return n;
 	}
-	if (r != -EPERM)
+	/* "too old" is what more than 32768 packets later look like */
+	if (r != -EPERM && status != srtp_err_status_replay_old &&
+	    status != srtp_err_status_pkt_idx_old)
 		return r;
 	memcpy(packet, s->scratch, size);
 	n = (int)size;
 	/* A source that is heard fails by forgery only; one that is not may count otherwise. */
-	if (is_known(s, ssrc) ? ++s->n_failed > FAILED_MAX : true)
-		if (search_roc(s, ssrc, packet, &n)) {
-			s->n_failed = 0;
-			return n;
-		}
-	return -EPERM;
+	if (is_known(s, ssrc) && ++s->n_failed <= FAILED_MAX)
+		return r;
+	if (!search_roc(s, ssrc, packet, &n))
+		return r;
+	s->n_failed = 0;
+	return n;
 }
 
 int pl_srtp_unprotect_rtcp(struct pl_srtp *s, uint8_t *packet, size_t size)
