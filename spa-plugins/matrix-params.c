@@ -2,15 +2,14 @@
 #include "matrix-params.h"
 #include "control.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <spa/param/props.h>
 #include <spa/utils/type.h>
 
+#include "props.h"
+
 /** What all our parameters start with. */
-#define PREFIX "partyline."
 
 #define PREFIX_UPLINK PL_PARAM_UPLINK
 #define PREFIX_DOWNLINK PL_PARAM_DOWNLINK
@@ -243,68 +242,23 @@ static bool parse_element(struct pl_matrix_update *u, const char *name, const st
 	return false;
 }
 
-static bool parse_param(struct pl_matrix_update *u, const char *name, const struct pl_pod *value)
+static bool parse_param(void *userdata, const char *name, const struct pl_pod *value)
 {
+	struct pl_matrix_update *u = userdata;
+
 	for (uint32_t i = 0; i < N_PARAMS; i++) {
 		if (strcmp(params[i].name, name) == 0)
 			return params[i].parse(u, value);
 	}
-	if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)
+	if (pl_props_is_foreign(name))
 		return true;
 	return parse_element(u, name, value);
-}
-
-static int refuse(char ret_name[PL_POD_NAME_MAX], const char *name)
-{
-	snprintf(ret_name, PL_POD_NAME_MAX, "%s", name);
-	return -EINVAL;
-}
-
-static int parse_list(struct pl_matrix_update *update, const struct pl_pod *list_pod,
-		      char ret_name[PL_POD_NAME_MAX])
-{
-	struct pl_pod_list list;
-	struct pl_pod pod;
-	char name[PL_POD_NAME_MAX] = "params";
-
-	if (list_pod->type != SPA_TYPE_Struct || !pl_pod_list_init(&list, list_pod))
-		return refuse(ret_name, name);
-	while (list.reader.size > 0) {
-		/* A name too long for us is somebody else's. */
-		bool ours = pl_pod_list_next(&list, &pod) && pod.type == SPA_TYPE_String;
-
-		if (!ours)
-			return refuse(ret_name, name);
-		ours = pl_pod_get_name(&pod, name);
-		if (!pl_pod_list_next(&list, &pod))
-			return refuse(ret_name, ours ? name : "params");
-		if (ours && !parse_param(update, name, &pod))
-			return refuse(ret_name, name);
-	}
-	return 0;
 }
 
 int pl_matrix_params_parse(struct pl_matrix_update *update, const void *data, size_t size,
 			   char ret_name[PL_POD_NAME_MAX])
 {
-	struct pl_pod_reader reader = {data, size}, object;
-	struct pl_pod pod;
-	uint32_t key;
-	int r;
-
-	if (!pl_pod_next(&reader, &pod) ||
-	    !pl_pod_object_init(&object, &pod, SPA_TYPE_OBJECT_Props))
-		return refuse(ret_name, "props");
-	while (object.size > 0) {
-		if (!pl_pod_object_next(&object, &key, &pod))
-			return refuse(ret_name, "props");
-		if (key != SPA_PROP_params)
-			continue;
-		r = parse_list(update, &pod, ret_name);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return pl_props_read(data, size, parse_param, update, ret_name);
 }
 
 static void build_table(struct spa_pod_builder *b, const char *name, const double *table,

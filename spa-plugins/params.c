@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "params.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <spa/param/param.h>
 #include <spa/param/props.h>
 #include <spa/utils/type.h>
 
-#define PREFIX "partyline."
+#include "props.h"
 
 static bool parse_word(const struct pl_param *param, const struct pl_pod *pod, double *ret_value)
 {
@@ -44,66 +42,29 @@ static bool parse_value(const struct pl_param *param, const struct pl_pod *pod, 
 	return true;
 }
 
-static bool parse_param(const struct pl_param *params, uint32_t n_params, double *values,
-			const char *name, const struct pl_pod *pod)
+struct table {
+	const struct pl_param *params;
+	uint32_t n_params;
+	double *values;
+};
+
+static bool parse_param(void *userdata, const char *name, const struct pl_pod *pod)
 {
-	for (uint32_t i = 0; i < n_params; i++) {
-		if (strcmp(params[i].name, name) == 0)
-			return parse_value(&params[i], pod, &values[i]);
+	const struct table *table = userdata;
+
+	for (uint32_t i = 0; i < table->n_params; i++) {
+		if (strcmp(table->params[i].name, name) == 0)
+			return parse_value(&table->params[i], pod, &table->values[i]);
 	}
-	return strncmp(name, PREFIX, strlen(PREFIX)) != 0;
-}
-
-static int refuse(char ret_name[PL_POD_NAME_MAX], const char *name)
-{
-	snprintf(ret_name, PL_POD_NAME_MAX, "%s", name);
-	return -EINVAL;
-}
-
-static int parse_list(const struct pl_param *params, uint32_t n_params, double *values,
-		      const struct pl_pod *list_pod, char ret_name[PL_POD_NAME_MAX])
-{
-	struct pl_pod_list list;
-	struct pl_pod pod;
-	char name[PL_POD_NAME_MAX];
-	bool ours;
-
-	if (list_pod->type != SPA_TYPE_Struct || !pl_pod_list_init(&list, list_pod))
-		return refuse(ret_name, "params");
-	while (list.reader.size > 0) {
-		if (!pl_pod_list_next(&list, &pod) || pod.type != SPA_TYPE_String)
-			return refuse(ret_name, "params");
-		/* A name too long for us is somebody else's. */
-		ours = pl_pod_get_name(&pod, name);
-		if (!pl_pod_list_next(&list, &pod))
-			return refuse(ret_name, ours ? name : "params");
-		if (ours && !parse_param(params, n_params, values, name, &pod))
-			return refuse(ret_name, name);
-	}
-	return 0;
+	return pl_props_is_foreign(name);
 }
 
 int pl_params_parse(const struct pl_param *params, uint32_t n_params, double *values,
 		    const void *data, size_t size, char ret_name[PL_POD_NAME_MAX])
 {
-	struct pl_pod_reader reader = {data, size}, object;
-	struct pl_pod pod;
-	uint32_t key;
-	int r;
+	struct table table = {params, n_params, values};
 
-	if (!pl_pod_next(&reader, &pod) ||
-	    !pl_pod_object_init(&object, &pod, SPA_TYPE_OBJECT_Props))
-		return refuse(ret_name, "props");
-	while (object.size > 0) {
-		if (!pl_pod_object_next(&object, &key, &pod))
-			return refuse(ret_name, "props");
-		if (key != SPA_PROP_params)
-			continue;
-		r = parse_list(params, n_params, values, &pod, ret_name);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return pl_props_read(data, size, parse_param, &table, ret_name);
 }
 
 static void build_value(const struct pl_param *param, double value, struct spa_pod_builder *b)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tone-params.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <spa/param/param.h>
@@ -12,7 +10,7 @@
 #include <spa/utils/defs.h>
 #include <spa/utils/type.h>
 
-#define PREFIX "partyline."
+#include "props.h"
 
 static bool in_range(double value, double min, double max)
 {
@@ -111,65 +109,21 @@ static const struct {
 	{PL_PARAM_TONE_FIND, parse_find, "Ports that report unknown pairs: port, seconds, Hz"},
 };
 
-static int refuse(char ret_name[PL_POD_NAME_MAX], const char *name)
+static bool parse_param(void *userdata, const char *name, const struct pl_pod *pod)
 {
-	snprintf(ret_name, PL_POD_NAME_MAX, "%s", name);
-	return -EINVAL;
-}
+	struct pl_tone_settings *s = userdata;
 
-static bool parse_param(struct pl_tone_settings *s, const char *name, const struct pl_pod *pod)
-{
 	for (uint32_t i = 0; i < SPA_N_ELEMENTS(params); i++) {
 		if (strcmp(params[i].name, name) == 0)
 			return params[i].parse(s, pod);
 	}
-	return strncmp(name, PREFIX, strlen(PREFIX)) != 0;
-}
-
-static int parse_list(struct pl_tone_settings *s, const struct pl_pod *list_pod,
-		      char ret_name[PL_POD_NAME_MAX])
-{
-	struct pl_pod_list list;
-	struct pl_pod pod;
-	char name[PL_POD_NAME_MAX];
-	bool ours;
-
-	if (list_pod->type != SPA_TYPE_Struct || !pl_pod_list_init(&list, list_pod))
-		return refuse(ret_name, "params");
-	while (list.reader.size > 0) {
-		if (!pl_pod_list_next(&list, &pod) || pod.type != SPA_TYPE_String)
-			return refuse(ret_name, "params");
-		/* A name too long for us is somebody else's. */
-		ours = pl_pod_get_name(&pod, name);
-		if (!pl_pod_list_next(&list, &pod))
-			return refuse(ret_name, ours ? name : "params");
-		if (ours && !parse_param(s, name, &pod))
-			return refuse(ret_name, name);
-	}
-	return 0;
+	return pl_props_is_foreign(name);
 }
 
 int pl_tone_params_parse(struct pl_tone_settings *settings, const void *data, size_t size,
 			 char ret_name[PL_POD_NAME_MAX])
 {
-	struct pl_pod_reader reader = {data, size}, object;
-	struct pl_pod pod;
-	uint32_t key;
-	int r;
-
-	if (!pl_pod_next(&reader, &pod) ||
-	    !pl_pod_object_init(&object, &pod, SPA_TYPE_OBJECT_Props))
-		return refuse(ret_name, "props");
-	while (object.size > 0) {
-		if (!pl_pod_object_next(&object, &key, &pod))
-			return refuse(ret_name, "props");
-		if (key != SPA_PROP_params)
-			continue;
-		r = parse_list(settings, &pod, ret_name);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return pl_props_read(data, size, parse_param, settings, ret_name);
 }
 
 static void build_rows(struct spa_pod_builder *b, const char *name, const double *rows,

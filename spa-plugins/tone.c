@@ -272,20 +272,6 @@ static const struct pl_node_ops tone_ops = {
 	.done = tone_done,
 };
 
-static int parse_ports(struct spa_log *log, const struct spa_dict *info, uint32_t *n_ports)
-{
-	const char *str = info ? spa_dict_lookup(info, PL_KEY_TONE_PORTS) : NULL;
-
-	*n_ports = 1;
-	if (str &&
-	    (!spa_atou32(str, n_ports, 10) || *n_ports < 1 || *n_ports > PL_TONE_PORTS_MAX)) {
-		spa_log_error(log, "%s: \"%s\" is not a number from 1 to %u", PL_KEY_TONE_PORTS,
-			      str, PL_TONE_PORTS_MAX);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 static void init_ports(struct impl *impl)
 {
 	char *next = NULL;
@@ -336,7 +322,7 @@ static int tone_init(const struct spa_handle_factory *factory, struct spa_handle
 	impl = SPA_CONTAINER_OF(handle, struct impl, base.handle);
 	memset(impl, 0, sizeof(*impl));
 	spa_log_topic_init(log, &log_topic);
-	r = parse_ports(log, info, &impl->n_ports);
+	r = pl_node_read_ports(log, info, PL_KEY_TONE_PORTS, PL_TONE_PORTS_MAX, &impl->n_ports);
 	if (r < 0)
 		return r;
 	r = pl_node_init(&impl->base, &tone_ops, info, support, n_support, impl->n_ports,

@@ -413,6 +413,20 @@ static int impl_clear(struct spa_handle *handle)
 	return 0;
 }
 
+int pl_node_read_ports(struct spa_log *log, const struct spa_dict *info, const char *key,
+		       uint32_t max, uint32_t *ret_n_ports)
+{
+	const char *text = info ? spa_dict_lookup(info, key) : NULL;
+	uint32_t n_ports = 1;
+
+	if (text && (!spa_atou32(text, &n_ports, 10) || n_ports < 1 || n_ports > max)) {
+		spa_log_error(log, "%s: \"%s\" is not a number from 1 to %u", key, text, max);
+		return -EINVAL;
+	}
+	*ret_n_ports = n_ports;
+	return 0;
+}
+
 int pl_node_init(struct pl_node *node, const struct pl_node_ops *ops, const struct spa_dict *info,
 		 const struct spa_support *support, uint32_t n_support, uint32_t n_inputs,
 		 uint32_t n_outputs)

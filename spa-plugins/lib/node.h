@@ -72,6 +72,13 @@ struct pl_node {
 #define PL_QUANTUM_LIMIT_DEFAULT 8192u
 
 /**
+ * How many ports a node is to have, by one of its properties; 1 when that is not there.
+ * @return 0, or -EINVAL for what is no number from 1 to max; then the log says so
+ */
+int pl_node_read_ports(struct spa_log *log, const struct spa_dict *info, const char *key,
+		       uint32_t max, uint32_t *ret_n_ports);
+
+/**
  * First step of a node's init: support, interfaces, room for ports.
  * @return 0, -EINVAL without a data loop, -ENOMEM; after an error call pl_node_done()
  */
