@@ -364,11 +364,11 @@ int pl_config_parse(const char *name, const char *text, size_t size, struct pl_c
 	struct pl_config config;
 	int r;
 
-	r = pl_json_parse(partyline_schema, sizeof(partyline_schema) - 1, &schema, reason,
-			  sizeof(reason));
+	r = pl_json_parse(text, size, &tree, reason, sizeof(reason));
 	if (r < 0)
 		goto out;
-	r = pl_json_parse(text, size, &tree, reason, sizeof(reason));
+	r = pl_json_parse(partyline_schema, sizeof(partyline_schema) - 1, &schema, reason,
+			  sizeof(reason));
 	if (r < 0)
 		goto out;
 	r = pl_schema_check(schema, tree, pointer, sizeof(pointer), reason, sizeof(reason));

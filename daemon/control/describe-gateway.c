@@ -408,10 +408,22 @@ static void say_streams(struct json_object **array, struct pl_control *control)
 		else if (status.state == PL_STREAM_SILENT)
 			say(array, "stream %s: nothing comes from the other end any more",
 			    stream->id);
+	}
+}
+
+struct json_object *pl_describe_gateway_warnings(struct pl_control *control)
+{
+	const struct pl_gateway *gateway = pl_control_gateway(control);
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < gateway->n_streams; i++) {
+		const struct pl_stream_def *stream = &gateway->streams[i];
+
 		if (stream->protocol == PL_STREAM_RTP && stream->cipher == PL_CIPHER_NONE)
-			say(array, "stream %s is not encrypted: everybody on its way can listen",
+			say(&array, "stream %s is not encrypted: everybody on its way can listen",
 			    stream->id);
 	}
+	return array;
 }
 
 static void say_lines(struct json_object **array, struct pl_control *control)

@@ -36,6 +36,8 @@ struct json_object *pl_describe_sap(struct pl_control *control);
 
 /** ["one plain sentence", …]: what does not work, of streams, lines, MQTT, S3, clips and definitions */
 struct json_object *pl_describe_gateway_troubles(struct pl_control *control);
+/** The same of what works and somebody should know: streams in the clear. */
+struct json_object *pl_describe_gateway_warnings(struct pl_control *control);
 
 /** "off", "connecting", "running", "silent", "failed" */
 const char *pl_stream_state_name(enum pl_stream_state state);

@@ -130,6 +130,17 @@ static void add_troubles(struct json_object *problems, struct json_object *manag
 				      json_object_get(json_object_array_get_idx(troubles, i)));
 }
 
+/** What control says of streams, lines, MQTT, S3: plain sentences already. */
+static void add_gateway(struct ctl *ctl, const char *property, struct json_object *list)
+{
+	ctl_cleanup_json *found = NULL;
+
+	if (ctl_get(ctl, CTL_PATH, CTL_NAME ".Gateway", property, &found) != CTL_OK)
+		return;
+	for (size_t i = 0; i < json_object_array_length(found); i++)
+		json_object_array_add(list, json_object_get(json_object_array_get_idx(found, i)));
+}
+
 static void find_problems(struct ctl *ctl, struct json_object *manager,
 			  struct ctl_findings *findings)
 {
@@ -146,6 +157,8 @@ static void find_problems(struct ctl *ctl, struct json_object *manager,
 			findings->problems,
 			"the graph stands still: no driver runs the matrix (look at: pw-top)");
 	add_troubles(findings->problems, manager);
+	add_gateway(ctl, "Troubles", findings->problems);
+	add_gateway(ctl, "Warnings", findings->warnings);
 	if (n_bad > 0)
 		ctl_findings_add(
 			findings->warnings,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ctl.h"
+#include "definition.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +103,31 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_discover,
 	},
 	{
+		.name = "export",
+		.arguments = "",
+		.summary = "tell how MQTT, S3 and the clips' disk are",
+		.description = "What waits, what was sent, and what is wrong.\n",
+		.run = ctl_run_export,
+	},
+	{
+		.name = "gateway",
+		.arguments = "",
+		.summary = "show device, streams, GPIO lines and pages of each channel",
+		.description =
+			"One table: every channel, and the tablets that have something. \"stream list\",\n"
+			"\"page list\" and \"gpio\" tell more of each.\n",
+		.run = ctl_run_gateway,
+	},
+	{
+		.name = "gpio",
+		.arguments = "",
+		.summary = "list the GPIO lines and how they are",
+		.description =
+			"missing: no chip has it. busy: another program has it. stuck: a key that was down\n"
+			"for longer than its time-out. Lines are defined in the configuration file.\n",
+		.run = ctl_run_gpio,
+	},
+	{
 		.name = "headroom",
 		.arguments = "[DB]",
 		.summary = "show or set the headroom, 0..60 dB",
@@ -126,6 +151,25 @@ const struct ctl_command ctl_commands[] = {
 		.description = "The last 1000 are kept. Repeats are not among them.\n",
 		.options = CTL_OPTION_LIMIT,
 		.run = ctl_run_history,
+	},
+	{
+		.name = "import",
+		.arguments = "echostream FILE [URL]",
+		.summary = "make a gateway of another system's configuration",
+		.description =
+			"Reads EchoStream's ~/.an/config.json and prints \"gateway\" for partyline.json;\n"
+			"with --write FILE it is put into that configuration file, which must have none.\n"
+			"URL is the server's, wss://HOST/ws/: EchoStream's file does not have it, and without\n"
+			"it there are no streams. What is left out, and what to do besides, goes to stderr.\n"
+			"No key is in EchoStream's file either: see echostream.key in partyline.json(5).\n"
+			"\n"
+			"  partylinectl import echostream ~/.an/config.json wss://audio.example.com/ws/\n",
+		.words = {"echostream"},
+		.n_arguments_min = 2,
+		.n_arguments_max = 3,
+		.options = CTL_OPTION_WRITE,
+		.is_busless = true,
+		.run = ctl_run_import,
 	},
 	{
 		.name = "key",
@@ -218,6 +262,30 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_name,
 	},
 	{
+		.name = "page",
+		.arguments = "list|add|remove|make|history|end [ARGUMENT…]",
+		.summary = "list, add or remove tone pages; what was heard",
+		.description =
+			"list                   what is listened for\n"
+			"add ID SOURCE [NAME=VALUE…]\n"
+			"                       SOURCE is channel.N (its outside input) or tablet.N (what it\n"
+			"                       says); the names are those of partyline.json(5)\n"
+			"remove ID              of one that was added; the others are in the configuration\n"
+			"history                what was heard, newest first\n"
+			"make MESSAGE_ID ID     a page of an unknown pair of the history\n"
+			"end CHANNEL            end passthrough and recording now\n"
+			"\n"
+			"  partylinectl page add crew-7 channel.1 a_hz=1000 a_length_s=1 b_hz=1500 \\\n"
+			"    b_length_s=3 record_length_s=30 passthrough_channel=2\n"
+			"  partylinectl page add gate channel.1 kind=dtmf digits=911\n",
+		.words = {"list add remove make history end"},
+		.n_arguments_min = 1,
+		.n_arguments_max = CTL_ASSIGNMENTS_MAX + 1,
+		.options = CTL_OPTION_IDS | CTL_OPTION_LIMIT,
+		.is_busless = true,
+		.run = ctl_run_page,
+	},
+	{
 		.name = "party-line",
 		.arguments = "[on|off]",
 		.summary = "show or set whether listeners hear the other tablets",
@@ -264,6 +332,13 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_reset,
 	},
 	{
+		.name = "sap",
+		.arguments = "",
+		.summary = "list the sessions that other machines announce by SAP",
+		.description = "With --json each has its SDP.\n",
+		.run = ctl_run_sap,
+	},
+	{
 		.name = "sidetone",
 		.arguments = "TABLET [DB|off]",
 		.summary = "show or set a tablet's own voice in its own ears",
@@ -289,10 +364,36 @@ const struct ctl_command ctl_commands[] = {
 			"(each line with \"!\" says what, and what to do), with 6 when all works but somebody\n"
 			"should look (lines with \"?\"), with 3 when it does not run: then systemd's units\n"
 			"say why. Looked at: the units of an appliance, the connection to PipeWire, the\n"
-			"graph, bound sound cards, real-time priority, the disk, the configuration file.\n"
-			"After a start it gives the sound five seconds to begin.\n",
+			"graph, bound sound cards, streams, GPIO lines, MQTT, S3, real-time priority, the\n"
+			"disk, the configuration file. After a start it gives the sound five seconds to begin.\n",
 		.is_busless = true,
 		.run = ctl_run_status,
+	},
+	{
+		.name = "stream",
+		.arguments = "list|show|add|remove|jitter|key|sdp [ARGUMENT…]",
+		.summary = "list, add or remove network streams; print keys and SDP",
+		.description =
+			"list                   what there is and how it is\n"
+			"show ID                all of one, with its statistics\n"
+			"add ID ENDPOINT [NAME=VALUE…]\n"
+			"                       ENDPOINT is channel.N or tablet.N; the names are those of\n"
+			"                       partyline.json(5)\n"
+			"remove ID              of one that was added; the others are in the configuration\n"
+			"jitter ID [SAFETY]     how safe its buffer is: 0 quick, 1 safe; live\n"
+			"key [CIPHER]           a fresh key for both ends: aes_256_gcm (default),\n"
+			"                       aes_128_cm or echostream\n"
+			"sdp ID                 its offer for the other end; with its key only for admins\n"
+			"\n"
+			"  key=$(partylinectl stream key)\n"
+			"  partylinectl stream add mill channel.2 remote.host=192.0.2.7 remote.port=5004 \\\n"
+			"    local.port=5004 srtp.key=\"$key\"\n",
+		.words = {"list show add remove jitter key sdp"},
+		.n_arguments_min = 1,
+		.n_arguments_max = CTL_ASSIGNMENTS_MAX + 1,
+		.options = CTL_OPTION_IDS,
+		.is_busless = true,
+		.run = ctl_run_stream,
 	},
 	{
 		.name = "tablets",
@@ -401,6 +502,7 @@ const struct ctl_option_info ctl_options[] = {
 	 CTL_OPTION_TIMEOUT},
 	{"--version", 'V', NULL, "print the version of partylinectl and end", 0},
 	{"--watch", 'w', NULL, "go on: again at every change, until Ctrl-C", CTL_OPTION_WATCH},
+	{"--write", 0, "FILE", "put it into that configuration file", CTL_OPTION_WRITE},
 	{"--yes", 'y', NULL, "do not ask", CTL_OPTION_YES},
 };
 

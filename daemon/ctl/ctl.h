@@ -49,6 +49,7 @@ enum ctl_option {
 	CTL_OPTION_PRIORITY = 1 << 5,
 	CTL_OPTION_WATCH = 1 << 6,
 	CTL_OPTION_YES = 1 << 11,
+	CTL_OPTION_WRITE = 1 << 12,
 	CTL_OPTION_ALL = 1 << 7,
 	CTL_OPTION_TIMEOUT = 1 << 8,
 	CTL_OPTION_ROLE = 1 << 9,
@@ -77,6 +78,7 @@ struct ctl {
 	uint32_t port;              /**< 0: all */
 	uint32_t priority;          /**< default 1 */
 	const char *role, *expires; /**< NULL: not given */
+	const char *write;          /**< NULL: not given */
 
 	bool is_deferring; /**< keep messages back: the screen is not ours to write on */
 	int deferred_code;
@@ -199,9 +201,13 @@ int ctl_run_channels(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_crosspoint(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_devices(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_discover(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_export(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_gateway(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_gpio(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_headroom(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_health(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_history(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_import(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_key(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_levels(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_matrix(struct ctl *ctl, int n, char *arguments[]);
@@ -210,14 +216,17 @@ int ctl_run_mode(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_monitor(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_mute(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_name(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_page(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_party_line(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_ramp(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_release_all(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_reload(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_reset(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_sap(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_sidetone(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_state(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_status(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_stream(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_tablets(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_talk_timeout(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_token(struct ctl *ctl, int n, char *arguments[]);

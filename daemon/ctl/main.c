@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The command and its arguments; the longest command has fewer. */
-#define N_WORDS_MAX 16
+#define N_WORDS_MAX 48
 
 struct words {
 	int n;
@@ -63,6 +63,8 @@ static int take_option(struct ctl *ctl, const struct ctl_option_info *option, co
 		ctl->role = value;
 	else if (strcmp(name, "--expires") == 0)
 		ctl->expires = value;
+	else if (strcmp(name, "--write") == 0)
+		ctl->write = value;
 	else if (strcmp(name, "--session") == 0)
 		ctl->bus_choice = CTL_BUS_SESSION;
 	else if (strcmp(name, "--system") == 0)

@@ -209,7 +209,9 @@ static int get_troubles(sd_bus *bus, const char *path, const char *interface, co
 			sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	struct pl_face_dbus *face = userdata;
-	struct json_object *list = pl_describe_gateway_troubles(face->control);
+	struct json_object *list = strcmp(property, "Troubles") == 0
+					   ? pl_describe_gateway_troubles(face->control)
+					   : pl_describe_gateway_warnings(face->control);
 	int r = list ? sd_bus_message_open_container(reply, 'a', "s") : -ENOMEM;
 
 	for (size_t i = 0; r >= 0 && i < json_object_array_length(list); i++)
@@ -302,6 +304,7 @@ bool pl_dbus_tell_gateway(struct pl_face_dbus *face, const struct pl_event *even
 const sd_bus_vtable pl_dbus_gateway_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Troubles", "as", get_troubles, 0, 0),
+	SD_BUS_PROPERTY("Warnings", "as", get_troubles, 0, 0),
 	SD_BUS_METHOD_WITH_ARGS("GetGateway", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
 				method_get_gateway, PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS("GetSapSessions", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),

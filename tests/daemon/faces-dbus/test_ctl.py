@@ -43,6 +43,10 @@ CASES = [
     (["crosspoint", "set", "downlink", "4", "3", "-inf"],
      {"direction": "downlink", "tablet": 4, "channel": 3, "gain_db": -240}, ": off"),
     (["devices"], [], "DEVICE "),
+    (["export"], lambda a: a["mqtt"] is None and a["s3"] is None, "MQTT   not in use"),
+    (["gateway"], lambda a: [r["endpoint"] for r in a] == ["channel.1", "channel.2", "channel.3"],
+     "channel.3 "),
+    (["gpio"], [], "ID "),
     (["headroom"], {"headroom_db": 12}, "headroom: 12 dB"),
     (["headroom", "6.5"], {"headroom_db": 6.5}, "headroom: 6.5 dB"),
     (["health"], lambda a: a["status"] == "ok" and a["num_tablets"] == 4, '"num_channels": 3'),
@@ -70,6 +74,9 @@ CASES = [
     (["mute", "listen", "3"], {"tablet": 3, "listen_muted": True}, "tablet 3: listen muted"),
     (["name", "tablet", "1"], {"tablet": 1, "name": "Tablet 1"}, "tablet 1: Tablet 1"),
     (["name", "channel", "1", "Stage ←"], {"channel": 1, "name": "Stage ←"}, "channel 1: Stage "),
+    (["page", "end", "2"], {"ended": "2"}, "2 ended"),
+    (["page", "history"], [], ""),
+    (["page", "list"], [], "ID "),
     (["party-line"], {"party_line": True}, "party line: on"),
     (["party-line", "off"], {"party_line": False}, "party line: off"),
     (["ramp"], {"ramp_ms": 5}, "ramp: 5 ms"),
@@ -78,10 +85,14 @@ CASES = [
     (["release-all", "2"], {"tablet": 2, "released": True}, "tablet 2: all keys up"),
     (["reload"], {"reloaded": True}, "read again"),
     (["reset", "--yes"], {"reset": True}, "as at first"),
+    (["sap"], [], "no session"),
     (["sidetone", "1"], {"tablet": 1, "sidetone_db": -240}, "sidetone off"),
     (["sidetone", "1", "-20"], {"tablet": 1, "sidetone_db": -20}, "sidetone -20.0 dB"),
     (["sidetone", "1", "off"], {"tablet": 1, "sidetone_db": -240}, "sidetone off"),
     (["state"], lambda a: set(a) == {"ts", "vu_db", "config", "ptt"}, '"headroom_db": 12'),
+    (["stream", "key"], lambda a: len(a["key"]) == 60, "="),
+    (["stream", "key", "aes_128_cm"], lambda a: len(a["key"]) == 40, ""),
+    (["stream", "list"], [], "ID "),
     (["tablets"], lambda a: [t["id"] for t in a] == [1, 2, 3, 4] and a[1]["mode"] == "open",
      "Tablet 4"),
     (["talk-timeout"], {"talk_timeout_seconds": 0}, "0 s"),
@@ -100,7 +111,7 @@ CASES = [
     (["vox", "-30", "1000"], {"vox_threshold_db": -30, "vox_hang_ms": 1000}, "1000 ms"),
 ]
 # These have tests of their own below or in other files.
-ELSEWHERE = {"certificate", "discover", "monitor", "status", "token"}
+ELSEWHERE = {"certificate", "discover", "import", "monitor", "status", "token"}
 
 
 @pytest.mark.parametrize("words,answer,text", CASES, ids=lambda v: " ".join(v) if isinstance(v, list) else "")
