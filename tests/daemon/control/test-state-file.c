@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "gateway.h"
 #include "state-file.h"
 
 static const struct pl_actor actor = {.face = "cli", .name = "test", .role = PL_ROLE_ADMIN};
@@ -342,6 +343,163 @@ PL_TEST(kill_9_in_a_storm_loses_nothing_confirmed)
 		/* The next storm goes on from what may be half a step. */
 		confirmed = at;
 	}
+	place_remove(&p);
+}
+
+/* --- what verbs add to the gateway ----------------------------------------------------- */
+
+static struct pl_stream_def added_stream(uint32_t n)
+{
+	struct pl_stream_def stream;
+
+	pl_stream_def_init(&stream, PL_STREAM_RTP);
+	snprintf(stream.id, sizeof(stream.id), "s-%u", n);
+	stream.endpoint = (struct pl_endpoint){false, 1};
+	stream.way = PL_STREAM_RECEIVE;
+	stream.local_port = (uint16_t)(5004 + 2 * (n % 1000));
+	stream.secret_size = 44;
+	memset(stream.secret, (int)(n & 0xff), stream.secret_size);
+	return stream;
+}
+
+static int load_gateway(const struct place *p, struct pl_gateway_kept *ret_kept,
+			struct pl_state_report *ret_report)
+{
+	struct pl_state_file *file = open_file(p);
+	int r = file ? pl_state_file_load_gateway(file, ret_kept, ret_report) : -EBADF;
+
+	pl_state_file_close(file);
+	return r;
+}
+
+/** Step n adds the stream n, then removes the one before: at any time there are one or two. */
+static _Noreturn void gateway_storm(const struct place *p, uint32_t first, int confirm)
+{
+	struct pl_state_report report;
+	struct pl_control *control = NULL;
+	struct pl_gateway_kept kept;
+	struct pl_model model;
+	struct pl_config config;
+	struct pl_state_file *file = open_file(p);
+	char id[PL_GATEWAY_ID_MAX];
+
+	pl_config_defaults(&config);
+	pl_model_init(&model, 16, 4);
+	if (!file || pl_state_file_load_gateway(file, &kept, &report) < 0 ||
+	    pl_control_new(&config, &model, NULL, NULL, pl_state_file_keeper(), file, &control) <
+		    0 ||
+	    pl_control_set_gateway_kept(control, &kept) < 0)
+		_exit(1);
+	for (uint32_t n = first;; n++) {
+		struct pl_stream_def stream = added_stream(n);
+		int r = pl_control_add_stream(control, &actor, &stream, NULL);
+
+		if (r < 0 && r != -EEXIST)
+			_exit(2);
+		snprintf(id, sizeof(id), "s-%u", n - 1);
+		r = pl_control_remove_stream(control, &actor, id, NULL);
+		if ((r < 0 && r != -ENOENT) || write(confirm, &n, sizeof(n)) != sizeof(n))
+			_exit(3);
+	}
+}
+
+PL_TEST(kill_9_loses_no_stream_that_was_confirmed)
+{
+	uint32_t confirmed = 0;
+	struct place p;
+
+	place_make(&p);
+	srand(3);
+	for (unsigned round = 0; round < 20; round++) {
+		struct timespec pause = {.tv_nsec = rand() % 3000000};
+		struct pl_gateway_kept kept;
+		struct pl_state_report report;
+		struct pl_stream_def wanted;
+		uint32_t n, first = confirmed + 1;
+		const struct pl_stream_def *last;
+		int fds[2], status;
+		pid_t child;
+
+		PL_CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+		child = fork();
+		PL_CHECK(child >= 0);
+		if (child == 0) {
+			close(fds[0]);
+			gateway_storm(&p, first, fds[1]);
+		}
+		close(fds[1]);
+		while (confirmed < first + 1 && read(fds[0], &n, sizeof(n)) == sizeof(n))
+			confirmed = n;
+		nanosleep(&pause, NULL);
+		kill(child, SIGKILL);
+		PL_CHECK(waitpid(child, &status, 0) == child);
+		PL_CHECK(WIFSIGNALED(status));
+		while (read(fds[0], &n, sizeof(n)) == sizeof(n))
+			confirmed = n;
+		close(fds[0]);
+
+		PL_CHECK_INT(load_gateway(&p, &kept, &report), 0);
+		PL_CHECK_INT(report.n_problems, 0);
+		PL_CHECK(kept.added.n_streams == 1 || kept.added.n_streams == 2);
+		last = &kept.added.streams[kept.added.n_streams - 1];
+		wanted = added_stream(confirmed);
+		/* Half a step is taken up again by the next storm. */
+		if (strcmp(last->id, wanted.id) != 0)
+			wanted = added_stream(confirmed + 1);
+		wanted.origin = PL_ORIGIN_ADDED;
+		PL_CHECK(pl_stream_def_equal(last, &wanted));
+		pl_gateway_kept_done(&kept);
+	}
+	place_remove(&p);
+}
+
+PL_TEST(what_was_added_is_for_the_owner_only)
+{
+	struct pl_gateway_kept kept = {0}, again;
+	struct pl_stream_def stream = added_stream(7);
+	struct pl_state_report report;
+	struct pl_state_file *file;
+	char path[160];
+	struct stat st;
+	struct place p;
+
+	place_make(&p);
+	PL_CHECK_INT(load_gateway(&p, &again, &report), 0);
+	PL_CHECK_INT(again.added.n_streams, 0);
+	file = open_file(&p);
+	PL_CHECK_INT(pl_gateway_add_stream(&kept.added, &stream), 0);
+	PL_CHECK_INT(pl_state_file_keeper()->keep_gateway(file, &kept), 0);
+	pl_state_file_close(file);
+	snprintf(path, sizeof(path), "%s/gateway.json", p.state);
+	PL_CHECK_INT(stat(path, &st), 0);
+	PL_CHECK_INT(st.st_mode & 0777, 0600);
+	PL_CHECK_INT(load_gateway(&p, &again, &report), 0);
+	PL_CHECK_INT(again.added.n_streams, 1);
+	PL_CHECK_INT(again.added.streams[0].secret[43], 7);
+	pl_gateway_kept_done(&again);
+	pl_gateway_kept_done(&kept);
+	place_remove(&p);
+}
+
+PL_TEST(a_damaged_gateway_file_is_moved_aside_and_told)
+{
+	static const char *const texts[] = {"", "{", "[]", "{\"version\":2}",
+					    "{\"version\":1,\"streams\":[{\"id\":\"A\"}]}"};
+	struct pl_state_report report;
+	struct pl_gateway_kept kept;
+	struct place p;
+
+	place_make(&p);
+	pl_state_file_close(open_file(&p));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		put_text(&p, true, "gateway.json", texts[i]);
+		PL_CHECK_INT(load_gateway(&p, &kept, &report), 0);
+		PL_CHECK_INT(report.n_problems, 1);
+		PL_CHECK(strstr(report.problem[0], "gateway.json was damaged"));
+		PL_CHECK_INT(kept.added.n_streams, 0);
+		PL_CHECK(!is_there(&p, "gateway.json"));
+	}
+	PL_CHECK(strstr(report.problem[0], "/streams/0/id"));
 	place_remove(&p);
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The gateway over HTTP: definitions are added, shown without secrets, kept, and removed."""
 
+import contextlib
+import http.client
 import json
 import pathlib
 
@@ -104,6 +106,42 @@ def test_events_tell_of_the_gateway(port):
 def test_no_clip_of_that_name(port):
     for name in ("nothing.wav", "..", "..%2F..%2Fetc%2Fpasswd", "%2e%2e"):
         assert ask(port, "GET", f"/api/clips/{name}").status in (400, 404)
+
+
+def test_clips_come_whole_and_in_parts(tmp_path):
+    name, clip = "two_tone_1.wav", bytes(range(256)) * 1024 + b"end"
+    record = {"message_id": "11111111-2222-4333-8444-555555555555", "ts_usec": 1, "page": "p",
+              "type": "page", "channel": 1, "a_hz": 1, "b_hz": 2, "a_length_s": 1, "b_length_s": 1,
+              "level_db": -20, "clip": name, "clip_length_s": 1, "clip_complete": True,
+              "clip_uploaded": True}  # fmt: skip
+    with Session(module=None, profile=None, daemon=True) as session:
+        session.processes["partyline"].kill()
+        session.processes["partyline"].wait()
+        state = session.folder / "state/partyline"
+        (state / "clips").mkdir(exist_ok=True)
+        (state / "clips" / name).write_bytes(clip)
+        (state / "pages.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+        session.start_daemon()
+        port, path = session.http_port, f"/api/clips/{name}"
+        history = call(port, "GET", "/api/pages/history")["history"]
+        assert [(r["clip"], r["clip_complete"]) for r in history] == [(name, True)]
+        whole = ask(port, "GET", path)
+        assert (whole.status, whole.body) == (200, clip)
+        assert whole.headers["content-type"] == "audio/wav"
+        assert whole.headers["accept-ranges"] == "bytes"
+        assert ask(port, "HEAD", path).headers["content-length"] == str(len(clip))
+        for text, part in (("0-99", clip[:100]), ("200000-", clip[200000:]), ("-3", b"end")):
+            answer = ask(port, "GET", path, headers={"Range": f"bytes={text}"})
+            assert (answer.status, answer.body) == (206, part)
+            assert answer.headers["content-range"].endswith(f"/{len(clip)}")
+        answer = ask(port, "GET", path, headers={"Range": "bytes=9999999-"})
+        assert answer.status == 416
+        assert answer.headers["content-range"] == f"bytes */{len(clip)}"
+        # one connection goes on behind a file
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+            for _ in range(3):
+                connection.request("GET", path)
+                assert connection.getresponse().read() == clip
 
 
 def test_what_was_added_outlives_the_daemon():
