@@ -16,8 +16,8 @@
  *	while (pl_gpio_key_step(&key, now_nsec, &change)) …
  *	wake up at pl_gpio_key_next(&key)
  *
- * A contact counts as closed or open once it has been so for the debounce time without an edge,
- * as the kernel's own debounce does. Thread: any one.
+ * A contact counts as closed or open once it has been so for the debounce time without an edge.
+ * Thread: any one.
  */
 struct pl_gpio_key {
 	struct pl_gpio_key_options {

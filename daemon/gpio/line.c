@@ -55,25 +55,11 @@ struct pl_gpio_line *pl_gpio_line_free(struct pl_gpio_line *line)
 
 /* --- the request ------------------------------------------------------------------------ */
 
-/** Who measures what of a line. The kernel does what it can. */
-enum how {
-	KERNEL_DEBOUNCES,
-	WE_DEBOUNCE,
-	WE_POLL,
-};
-
-static void describe_input(const struct pl_line_def *def, enum how how,
-			   struct gpiod_line_settings *settings)
-{
-	gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_INPUT);
-	gpiod_line_settings_set_event_clock(settings, GPIOD_LINE_CLOCK_MONOTONIC);
-	if (how != WE_POLL)
-		gpiod_line_settings_set_edge_detection(settings, GPIOD_LINE_EDGE_BOTH);
-	if (how == KERNEL_DEBOUNCES)
-		gpiod_line_settings_set_debounce_period_us(settings, def->debounce_us);
-}
-
-static void describe(const struct pl_line_def *def, enum how how,
+/**
+ * The kernel is not asked to debounce: it counts in ticks of its clock (5 ms become 8 to 12 at 250 Hz),
+ * and gives the edge the time at which it was through with it.
+ */
+static void describe(const struct pl_line_def *def, bool with_edges,
 		     struct gpiod_line_settings *settings)
 {
 	static const enum gpiod_line_bias biases[] = {
@@ -85,16 +71,19 @@ static void describe(const struct pl_line_def *def, enum how how,
 
 	gpiod_line_settings_set_active_low(settings, def->active_low);
 	gpiod_line_settings_set_bias(settings, biases[def->pull]);
-	if (def->function == PL_LINE_KEY) {
-		describe_input(def, how, settings);
+	if (def->function != PL_LINE_KEY) {
+		gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_OUTPUT);
+		gpiod_line_settings_set_output_value(settings, GPIOD_LINE_VALUE_INACTIVE);
 		return;
 	}
-	gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_OUTPUT);
-	gpiod_line_settings_set_output_value(settings, GPIOD_LINE_VALUE_INACTIVE);
+	gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_INPUT);
+	gpiod_line_settings_set_event_clock(settings, GPIOD_LINE_CLOCK_MONOTONIC);
+	if (with_edges)
+		gpiod_line_settings_set_edge_detection(settings, GPIOD_LINE_EDGE_BOTH);
 }
 
 static int ask(struct gpiod_chip *chip, const struct pl_line_def *def, uint32_t offset,
-	       enum how how, struct gpiod_line_request **ret_request)
+	       bool with_edges, struct gpiod_line_request **ret_request)
 {
 	struct gpiod_line_settings *settings = gpiod_line_settings_new();
 	struct gpiod_line_config *config = gpiod_line_config_new();
@@ -107,7 +96,7 @@ static int ask(struct gpiod_chip *chip, const struct pl_line_def *def, uint32_t 
 		snprintf(consumer, sizeof(consumer), "partyline %s", def->id);
 		gpiod_request_config_set_consumer(request_config, consumer);
 		gpiod_request_config_set_event_buffer_size(request_config, EVENTS_MAX);
-		describe(def, how, settings);
+		describe(def, with_edges, settings);
 		errno = EINVAL;
 		if (gpiod_line_config_add_line_settings(config, &offset, 1, settings) == 0)
 			request = gpiod_chip_request_lines(chip, request_config, config);
@@ -121,26 +110,23 @@ static int ask(struct gpiod_chip *chip, const struct pl_line_def *def, uint32_t 
 	return r;
 }
 
-/** Whether less might do: the chip has no interrupts, or the driver cannot debounce. */
-static bool is_asking_too_much(int r)
+/** The chip, or this line of it, has no interrupts. */
+static bool is_without_edges(int r)
 {
 	return r == -ENXIO || r == -EOPNOTSUPP || r == -EINVAL || r == -ENOSYS ||
 	       r == -KERNEL_ENOTSUPP;
 }
 
-static int request(struct pl_gpio_line *line, struct gpiod_chip *chip, enum how *ret_how)
+static int request(struct pl_gpio_line *line, struct gpiod_chip *chip)
 {
-	enum how how = line->def.debounce_us > 0 ? KERNEL_DEBOUNCES : WE_DEBOUNCE;
-	enum how last = pl_gpio_line_is_key(line) ? WE_POLL : how;
 	int r;
 
-	for (;; how++) {
-		r = ask(chip, &line->def, line->place.offset, how, &line->request);
-		if (r >= 0)
-			*ret_how = how;
-		if (r >= 0 || how >= last || !is_asking_too_much(r))
-			return r;
-	}
+	line->is_polled = false;
+	r = ask(chip, &line->def, line->place.offset, true, &line->request);
+	if (!pl_gpio_line_is_key(line) || !is_without_edges(r))
+		return r;
+	line->is_polled = true;
+	return ask(chip, &line->def, line->place.offset, false, &line->request);
 }
 
 static void say_why_not(struct pl_gpio_line *line, int r)
@@ -160,11 +146,11 @@ static void say_why_not(struct pl_gpio_line *line, int r)
 	}
 }
 
-static void begin_key(struct pl_gpio_line *line, enum how how)
+static void begin_key(struct pl_gpio_line *line)
 {
 	const struct pl_line_def *def = &line->def;
 	const struct pl_gpio_key_options options = {
-		.debounce_nsec = how == KERNEL_DEBOUNCES ? 0 : def->debounce_us * UINT64_C(1000),
+		.debounce_nsec = def->debounce_us * UINT64_C(1000),
 		.hold_off_nsec = def->hold_off_ms * NSEC_PER_MSEC,
 		.timeout_nsec = def->timeout_s * NSEC_PER_SEC,
 		.latch = def->mode == PL_LINE_LATCH,
@@ -175,14 +161,12 @@ static void begin_key(struct pl_gpio_line *line, enum how how)
 	line->key.n_edges = before.n_edges;
 	line->key.n_bounces = before.n_bounces;
 	line->seqno = 0;
-	line->is_polled = how == WE_POLL;
 	line->next_poll_nsec = line->is_polled ? pl_gpio_now_nsec() : UINT64_MAX;
 }
 
 int pl_gpio_line_open(struct pl_gpio_line *line, sd_event *event, sd_event_io_handler_t handler)
 {
 	struct gpiod_chip *chip;
-	enum how how = WE_DEBOUNCE;
 	int r;
 
 	line->is_busy = false;
@@ -190,7 +174,7 @@ int pl_gpio_line_open(struct pl_gpio_line *line, sd_event *event, sd_event_io_ha
 	if (r < 0)
 		return r;
 	chip = gpiod_chip_open(line->place.path);
-	r = chip ? request(line, chip, &how) : -errno;
+	r = chip ? request(line, chip) : -errno;
 	if (chip)
 		gpiod_chip_close(chip);
 	if (r < 0) {
@@ -201,7 +185,7 @@ int pl_gpio_line_open(struct pl_gpio_line *line, sd_event *event, sd_event_io_ha
 	line->is_on = false;
 	if (!pl_gpio_line_is_key(line))
 		return 0;
-	begin_key(line, how);
+	begin_key(line);
 	if (!line->is_polled) {
 		r = sd_event_add_io(event, &line->source, gpiod_line_request_get_fd(line->request),
 				    EPOLLIN, handler, line);

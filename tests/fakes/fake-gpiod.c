@@ -26,7 +26,7 @@
  *
  * and each request of a line is a connection to the socket `lines` there, of one message each:
  *
- *	-> CHIP OFFSET in|out edges|still DEBOUNCE_USEC BIAS high|low CONSUMER
+ *	-> CHIP OFFSET in|out edges|still BIAS high|low CONSUMER
  *	<- ok LEVEL | error ERRNO
  *	<- edge LEVEL NSEC           an edge, which the line reports if it was asked for edges
  *	<- lost LEVEL                an edge that the kernel had no room for
@@ -54,7 +54,6 @@ struct gpiod_line_info {
 
 struct gpiod_line_settings {
 	bool is_output, has_edges, is_low, value;
-	unsigned long debounce_us;
 	int bias;
 };
 
@@ -310,12 +309,6 @@ void gpiod_line_settings_set_active_low(struct gpiod_line_settings *settings, bo
 	settings->is_low = active_low;
 }
 
-void gpiod_line_settings_set_debounce_period_us(struct gpiod_line_settings *settings,
-						unsigned long period)
-{
-	settings->debounce_us = period;
-}
-
 int gpiod_line_settings_set_event_clock(struct gpiod_line_settings *settings,
 					enum gpiod_line_clock event_clock)
 {
@@ -424,9 +417,9 @@ struct gpiod_line_request *gpiod_chip_request_lines(struct gpiod_chip *chip,
 		return NULL;
 	request->settings = *s;
 	request->fd = connect_line();
-	snprintf(text, sizeof(text), "%s %u %s %s %lu %d %s %s", chip->name, line_cfg->offset,
-		 s->is_output ? "out" : "in", s->has_edges ? "edges" : "still", s->debounce_us,
-		 s->bias, s->is_low ? "low" : "high", req_cfg->consumer);
+	snprintf(text, sizeof(text), "%s %u %s %s %d %s %s", chip->name, line_cfg->offset,
+		 s->is_output ? "out" : "in", s->has_edges ? "edges" : "still", s->bias,
+		 s->is_low ? "low" : "high", req_cfg->consumer);
 	if (request->fd >= 0 && say(request->fd, text) == 0 && hear(request->fd, 0, answer) > 0 &&
 	    parse(answer, "ok", numbers) == 1) {
 		request->level = numbers[0] != 0;

@@ -25,9 +25,8 @@ class Request:
     def __init__(self, chips, link, words):
         self.chips = chips
         self.link = link
-        self.chip, offset, self.way, self.edges, debounce_us, self.bias, self.active, *consumer = words
+        self.chip, offset, self.way, self.edges, self.bias, self.active, *consumer = words
         self.offset = int(offset)
-        self.debounce_us = int(debounce_us)
         self.consumer = " ".join(consumer)
         self.levels = []  # of an output, first to last
         self.open = True

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: MIT
+"""GPIO lines of the kernel's simulator, against the sound that they switch: to the sample."""
+
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import threading
+import time
+
+import appliance
+import witness
+from vm import in_guest
+
+CONFIGFS = pathlib.Path("/sys/kernel/config/gpio-sim")
+DRIVER = pathlib.Path("/sys/bus/platform/drivers/gpio-sim")
+BCM = {1: 20, 2: 21, 3: 23, 4: 24}  # EchoStream's keys
+SAMPLE_NSEC = 1e9 / witness.RATE
+MSEC = 1_000_000
+DEBOUNCE_NSEC = 5 * MSEC
+
+
+def now_nsec():
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
+
+class SimChip:
+    """A chip of gpio-sim, named as a Raspberry Pi's; pins are seen from outside."""
+
+    def __init__(self, name="pi", label="pinctrl-bcm2711", lines=28):
+        self.folder = CONFIGFS / name
+        bank = self.folder / "bank"
+        bank.mkdir(parents=True)
+        (bank / "num_lines").write_text(str(lines))
+        (bank / "label").write_text(label)
+        for offset in range(lines):
+            (bank / f"line{offset}").mkdir()
+            (bank / f"line{offset}/name").write_text(f"GPIO{offset}")
+        (self.folder / "live").write_text("1")
+        self.device = (self.folder / "dev_name").read_text().strip()
+        self.bank = bank
+
+    def pin(self, offset):
+        chip = (self.bank / "chip_name").read_text().strip()
+        return pathlib.Path(f"/sys/devices/platform/{self.device}/{chip}/sim_gpio{offset}")
+
+    def pull(self, offset, level):
+        """What somebody outside does to an input; the time just before."""
+        path = self.pin(offset) / "pull"
+        text = "pull-up" if level else "pull-down"
+        before = now_nsec()
+        path.write_text(text)
+        return before
+
+    def level(self, offset):
+        return int((self.pin(offset) / "value").read_text())
+
+    def unplug(self):
+        (DRIVER / "unbind").write_text(self.device)
+
+    def plug(self):
+        (DRIVER / "bind").write_text(self.device)
+
+
+class EdgeClock:
+    """tests/vm/edge-clock.c: when gates open and close."""
+
+    def __init__(self):
+        self.popen = subprocess.Popen(
+            [str(witness.BUILD / "tests/vm/partyline-edge-clock")],
+            env={**os.environ, **appliance.MANAGER},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.news = threading.Condition()
+        self.seen = []  # (what, port, nsec)
+        self.n_taken = 0
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def link(self, *pairs):
+        """Ports by name, once they are there."""
+        wanted = {port for pair in pairs for port in pair}
+
+        def found():
+            have = appliance.check("pw-link", "--input", "--output", env=appliance.MANAGER).split()
+            return wanted <= set(have)
+
+        appliance.wait_until(f"ports {sorted(wanted)}", found)
+        for output, to in pairs:
+            appliance.check("pw-link", output, to, env=appliance.MANAGER)
+
+    def _read(self):
+        for line in self.popen.stdout:
+            what, port, nsec = line.split()
+            with self.news:
+                self.seen.append((what, int(port), int(nsec)))
+                self.news.notify_all()
+
+    def next(self):
+        """The next that was heard, in their order; (what, port, nsec)."""
+        with self.news:
+            assert self.news.wait_for(lambda: len(self.seen) > self.n_taken, appliance.GUARD_SECONDS)
+            self.n_taken += 1
+            return self.seen[self.n_taken - 1]
+
+    def nothing_else(self):
+        with self.news:
+            return self.seen[self.n_taken:] == []
+
+
+def write_config(**gateway):
+    path = pathlib.Path("/etc/partyline/partyline.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"gateway": gateway}))
+
+
+def line_status(token, line_id):
+    status, answer = witness.request("GET", "/api/gpio", token=token)
+    assert status == 200, answer
+    (line,) = [line for line in answer["lines"] if line["id"] == line_id]
+    return line["status"]
+
+
+def wait_state(token, line_id, state):
+    return appliance.wait_until(
+        f"line {line_id} {state}",
+        lambda: line_status(token, line_id)["state"] == state and line_status(token, line_id),
+    )
+
+
+def four_gated_tablets(clock):
+    """Tablets 1 to 4 talk only while their keys are down; channel k is heard on port k."""
+    for k in BCM:
+        appliance.ctl("mode", str(k), "momentary")
+    clock.link(
+        *(("partyline-edge-clock.play:out_steady", f"partyline.tablet.{k}:playback_MONO") for k in BCM),
+        *((f"partyline.channel.{k}.out:capture_MONO", f"partyline-edge-clock.hear:in_{k}") for k in BCM),
+    )
+
+
+def print_distribution(name, values_nsec):
+    ms = sorted(value / MSEC for value in values_nsec)
+    print(f"{name}: min {ms[0]:.3f}, median {statistics.median(ms):.3f}, "
+          f"95 % {ms[int(len(ms) * 0.95)]:.3f}, max {ms[-1]:.3f} ms of {len(ms)}")
+
+
+@in_guest(systemd=True, simulated=True, installed=True)
+def test_a_key_acts_a_quantum_after_its_edge():
+    quantum = 256
+    quantum_nsec = quantum * SAMPLE_NSEC
+    witness.set_quantum(quantum)
+    chip = SimChip()
+    write_config(gpio={"profile": "rpi-echostream"})
+    appliance.start()
+    token = witness.make_token()
+    for k, bcm in BCM.items():
+        status = wait_state(token, f"key-{k}", "inactive")
+        assert (status["offset"], status["polled"]) == (bcm, False) and "pinctrl-bcm2711" in status["chip"]
+    clock = EdgeClock()
+    four_gated_tablets(clock)
+    time.sleep(1)
+
+    edges, heard = [], []
+    for i in range(160):
+        k = i % 4 + 1
+        for level, what in ((0, "open"), (1, "close")):
+            at = chip.pull(BCM[k], level)
+            name, port, nsec = clock.next()
+            assert (name, port) == (what, k)
+            edges.append(at + DEBOUNCE_NSEC)
+            heard.append(nsec)
+            # Every place within a quantum.
+            time.sleep(0.0371 + i * 0.000173)
+    waits = [nsec - edge for edge, nsec in zip(edges, heard)]
+    print_distribution("edge and debounce to the first sample that moves", waits)
+    # One quantum, neither more nor less, wherever in a cycle the edge lies …
+    assert quantum_nsec - SAMPLE_NSEC - 1000 <= min(waits)
+    assert max(waits) <= quantum_nsec + SAMPLE_NSEC + 1000
+    # … so that what is between two of them is kept.
+    errors = [abs((heard[i + 1] - heard[i]) - (edges[i + 1] - edges[i])) for i in range(len(edges) - 1)]
+    assert max(errors) <= SAMPLE_NSEC + 1000
+    assert clock.nothing_else()
+
+    # A contact that bounces is one press, from when it has come to rest.
+    for level in (0, 1):
+        for i in range(20):
+            at = chip.pull(BCM[1], (i + 1 + level) % 2)
+            time.sleep(0.0007)
+        at = chip.pull(BCM[1], level)
+        name, _, nsec = clock.next()
+        assert name == ("close" if level else "open")
+        assert abs(nsec - at - DEBOUNCE_NSEC - quantum_nsec) <= SAMPLE_NSEC + 1000
+    # A spike is nothing.
+    chip.pull(BCM[2], 0)
+    time.sleep(0.003)
+    chip.pull(BCM[2], 1)
+    time.sleep(0.1)
+    assert clock.nothing_else()
+    assert line_status(token, "key-1")["bounces"] >= 36
+
+
+@in_guest(systemd=True, simulated=True, installed=True)
+def test_stuck_lost_and_found():
+    chip = SimChip()
+    line = {"line": "GPIO5", "tablet": 1, "channel": 1}
+    write_config(gpio={"lines": [{"id": "stuck", "timeout_s": 2, **line},
+                                 {"id": "lost", "line": "GPIO6", "tablet": 2, "channel": 2}]})
+    appliance.start()
+    token = witness.make_token()
+    clock = EdgeClock()
+    four_gated_tablets(clock)
+    wait_state(token, "stuck", "inactive")
+    wait_state(token, "lost", "inactive")
+
+    at = chip.pull(5, 0)
+    assert clock.next()[0] == "open"
+    wait_state(token, "stuck", "active")
+    name, _, nsec = clock.next()
+    assert name == "close" and 0 <= nsec - at - DEBOUNCE_NSEC - 2e9 <= 20 * MSEC
+    wait_state(token, "stuck", "stuck")
+    time.sleep(5)
+    assert clock.nothing_else()
+    chip.pull(5, 1)
+    wait_state(token, "stuck", "inactive")
+    chip.pull(5, 0)
+    assert clock.next()[0] == "open"
+    chip.pull(5, 1)
+    assert clock.next()[0] == "close"
+
+    # The expander is pulled out while a key is held, and plugged in again.
+    for _ in range(3):
+        chip.pull(6, 0)
+        assert clock.next()[:2] == ("open", 2)
+        at = now_nsec()
+        chip.unplug()
+        name, port, nsec = clock.next()
+        assert (name, port) == ("close", 2) and nsec - at <= 20 * MSEC
+        status = wait_state(token, "lost", "missing")
+        assert re.search("has gone|no GPIO chip", status["trouble"])
+        time.sleep(3)
+        chip.plug()
+        wait_state(token, "lost", "inactive")
+    # Somebody else has it.
+    chip.unplug()
+    wait_state(token, "lost", "missing")
+    appliance.check("systemctl", "stop", "partyline.service")
+    chip.plug()
+    thief = subprocess.Popen(["gpiomon", "--consumer", "thief", "GPIO6"], stdout=subprocess.DEVNULL)
+    appliance.wait_until("thief", lambda: "thief" in appliance.run("gpioinfo").stdout)
+    appliance.check("systemctl", "start", "partyline.service")
+    appliance.wait_ready()
+    status = wait_state(token, "lost", "busy")
+    assert '"thief"' in status["trouble"]
+    thief.kill()
+    thief.wait()
+    wait_state(token, "lost", "inactive")
+
+
+@in_guest(systemd=True, simulated=True, installed=True)
+def test_outputs_follow_keys_and_sound():
+    chip = SimChip()
+    lines = [{"id": "ptt", "line": "GPIO10", "function": "ptt_out", "channel": 1},
+             {"id": "tally", "line": "GPIO11", "function": "tally", "channel": 1, "hang_ms": 500},
+             {"id": "carrier", "line": "GPIO12", "function": "carrier", "channel": 1, "hang_ms": 500},
+             {"id": "key", "line": "GPIO5", "tablet": 1, "channel": 1, "debounce_ms": 0}]
+    write_config(gpio={"lines": lines})
+    appliance.start()
+    token = witness.make_token()
+    clock = EdgeClock()
+    four_gated_tablets(clock)
+    wait_state(token, "key", "inactive")
+    levels = lambda: tuple(chip.level(offset) for offset in (10, 11, 12))  # noqa: E731
+    assert levels() == (0, 0, 0)
+
+    def wait_level(offset, level):
+        appliance.wait_until(f"GPIO{offset} at {level}", lambda: chip.level(offset) == level,
+                             interval=0.001)
+        return now_nsec()
+
+    # The key: PTT at once, the tally when its sound is there, and not the carrier.
+    at = chip.pull(5, 0)
+    assert wait_level(10, 1) - at <= 5 * MSEC
+    assert wait_level(11, 1) - at <= 100 * MSEC
+    assert chip.level(12) == 0
+    time.sleep(2)
+    assert levels() == (1, 1, 0)
+    at = chip.pull(5, 1)
+    assert wait_level(10, 0) - at <= 5 * MSEC
+    assert 450 * MSEC <= wait_level(11, 0) - at <= 650 * MSEC
+
+    # Somebody on the radio: carrier.
+    clock.link(("partyline-edge-clock.play:out_tone", "partyline.channel.1:playback_MONO"))
+    wait_level(12, 1)
+    assert chip.level(10) == 0
+    appliance.check("pw-link", "-d", "partyline-edge-clock.play:out_tone",
+                    "partyline.channel.1:playback_MONO", env=appliance.MANAGER)
+    at = now_nsec()
+    assert 450 * MSEC <= wait_level(12, 0) - at <= 650 * MSEC
+
+    # Neither a stop nor a crash leaves a transmitter on for longer than a restart takes.
+    appliance.ctl("key", "press", "7", "1")
+    wait_level(10, 1)
+    appliance.check("systemctl", "stop", "partyline.service")
+    assert levels() == (0, 0, 0)
