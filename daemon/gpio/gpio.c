@@ -221,6 +221,19 @@ static bool is_keyed(const struct pl_model *model, uint32_t channel_id)
 	return false;
 }
 
+/** The loudest of those who talk on the channel: what its own meter shows hangs on gains and headroom. */
+static float talk_peak(const struct pl_model *model, const struct pl_meters_data *meters,
+		       uint32_t channel_id)
+{
+	float peak = 0.0f;
+
+	for (uint32_t t = 0; t < model->n_tablets; t++)
+		if ((meters->talking[t] & pl_mask_bit(channel_id)) &&
+		    meters->tablet_talk[t].peak > peak)
+			peak = meters->tablet_talk[t].peak;
+	return peak;
+}
+
 /** @param meters  NULL: what hangs on them stays as it is */
 static void follow(struct pl_gpio *gpio, struct pl_gpio_line *line, const struct pl_model *model,
 		   const struct pl_meters_data *meters)
@@ -235,12 +248,11 @@ static void follow(struct pl_gpio *gpio, struct pl_gpio_line *line, const struct
 	} else if (line->def.function == PL_LINE_PAGE) {
 		on = (gpio->page_channels & pl_mask_bit(channel_id)) != 0;
 	} else if (meters) {
-		const struct pl_meters_point *points = line->def.function == PL_LINE_TALLY
-							       ? meters->channel_out
-							       : meters->channel_in;
+		float peak = line->def.function == PL_LINE_TALLY
+				     ? talk_peak(model, meters, channel_id)
+				     : meters->channel_in[channel_id - 1].peak;
 
-		on = pl_gpio_level_update(&line->level, points[channel_id - 1].peak,
-					  pl_gpio_now_nsec());
+		on = pl_gpio_level_update(&line->level, peak, pl_gpio_now_nsec());
 	}
 	if (pl_gpio_line_set(line, on) < 0)
 		lose(gpio, line);

@@ -97,7 +97,7 @@ static void listen(struct edge_clock *c, unsigned port, float x, uint64_t nsec)
 		break;
 	case OPENING:
 		if (x == ear->last)
-			ear->state = OPEN;
+			ear->state = x == 0.0f ? CLOSED : OPEN;
 		break;
 	case OPEN:
 		if (x != ear->last) {

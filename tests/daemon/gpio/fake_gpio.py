@@ -12,6 +12,7 @@ from rig import confs
 
 GUARD_SECONDS = 60
 BUILD = pathlib.Path(os.environ["PARTYLINE_BUILD_DIR"])
+SETTLED_NSEC = 20_000_000
 PULL_UP, PULL_DOWN = "4", "5"  # enum gpiod_line_bias
 
 
@@ -30,11 +31,14 @@ class Request:
         self.consumer = " ".join(consumer)
         self.levels = []  # of an output, first to last
         self.open = True
+        self.last_nsec = 0
 
     def edge(self, level, nsec=None):
-        """What a meter at the pin shows from now on. Without interrupts: just that."""
+        """What a meter at the pin shows from NSEC on; if left out, now, but never so soon after the
+        last edge that it could be its bounce."""
+        self.last_nsec = nsec or max(now_nsec(), self.last_nsec + SETTLED_NSEC)
         self.chips.levels[self.chip, self.offset] = level
-        self.link.send(f"edge {level} {nsec or now_nsec()}".encode())
+        self.link.send(f"edge {level} {self.last_nsec}".encode())
 
     def lose(self, level):
         self.chips.levels[self.chip, self.offset] = level
