@@ -8,14 +8,14 @@
  * 1 dB; notes of instruments have partials, decay and waver.) Measured over recordings: see the
  * scorecard, tests/bench/bench-pages.c. */
 #define PURITY_MIN 0.3f
-#define COVER_MIN 0.7f
-#define SPREAD_MAX_HZ 0.4f
+#define COVER_MIN 0.85f
+#define SPREAD_MAX_HZ 0.3f
 #define SPREAD_MAX_NOISE_HZ 0.8f
 #define SPREAD_MAX_RELATIVE 0.0005f
-#define STRAY_MAX 0.06f
+#define STRAY_MAX 0.065f
 #define STRAY_MAX_NOISE 0.1f
-#define WAVER_MAX_DB 1.5f
-#define WAVER_MAX_NOISE_DB 3.0f
+#define WAVER_MAX_DB 1.2f
+#define WAVER_MAX_NOISE_DB 3.3f
 #define PARTIAL_MAX 0.0063f /* -22 dB */
 #define EVEN_MAX 0.025f     /* -16 dB */
 #define ODD_MAX 0.16f       /* -8 dB: a clipped tone has -9.5 */

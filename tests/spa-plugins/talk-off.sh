@@ -1,0 +1,10 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# talk-off.sh PROGRAM: the talk-off test over the recordings that this machine has.
+set -eu
+program=$1
+set -- /usr/share/asterisk/sounds /usr/share/asterisk/moh /usr/share/codec2
+if [ -n "${PARTYLINE_RECORDINGS:-}" ]; then
+	set -- "$@" "$PARTYLINE_RECORDINGS"
+fi
+exec "$program" "$@"
