@@ -2,9 +2,9 @@
 /*
  * Talk-off: what the tone detectors take for tones in recordings of speech and music.
  *
- *	talk-off [--digits N] FILE|FOLDER…
+ *	talk-off [--digits N] [--every N] FILE|FOLDER…
  *
- * Listens to every recording below the folders (what libsndfile reads; *.raw is 16 bit, mono,
+ * Listens to every (with --every: every N-th) recording below the folders (what libsndfile reads; *.raw is 16 bit, mono,
  * 8 kHz) with every pair of Quick Call II defined as a short page (0.5 s + 1 s), every tone as a
  * group call, with a hundred pages as a county may have and the finder of unknown pairs, and for
  * digits. Prints each hit and a summary. Fails when a page or a group call was heard, more than N
@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include <spa/utils/defs.h>
 
 #include "cpu-host.h"
 #include "decimate.h"
@@ -41,6 +43,7 @@ static struct {
 	struct pl_dtmf dtmf;
 	struct pl_pages *pages[2];
 	double hours;
+	uint32_t every, n_found;
 	uint32_t n_files, n_pages, n_groups, n_new, n_digits;
 } off;
 
@@ -178,7 +181,8 @@ static int visit(const char *path, const struct stat *status, int type, struct F
 	while (ending && i < sizeof(endings) / sizeof(endings[0]) &&
 	       strcasecmp(ending, endings[i]) != 0)
 		i++;
-	if (type != FTW_F || !ending || i == sizeof(endings) / sizeof(endings[0]))
+	if (type != FTW_F || !ending || i == sizeof(endings) / sizeof(endings[0]) ||
+	    off.n_found++ % off.every != 0)
 		return 0;
 	if (i == 1u)
 		info = (SF_INFO){.samplerate = 8000,
@@ -199,11 +203,14 @@ int main(int argc, char *argv[])
 {
 	uint32_t n_digits_max = 1;
 
+	off.every = 1;
 	if (make_listeners() < 0)
 		return 1;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--digits") == 0 && i + 1 < argc)
 			n_digits_max = (uint32_t)strtoul(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc)
+			off.every = SPA_MAX(1u, (uint32_t)strtoul(argv[++i], NULL, 10));
 		else if (nftw(argv[i], visit, 16, FTW_PHYS) < 0)
 			printf("%s: not there\n", argv[i]);
 	}
