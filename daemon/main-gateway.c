@@ -11,6 +11,7 @@
 #include "gateway.h"
 #include "gpio.h"
 #include "page.h"
+#include "streams.h"
 
 /** Meters change every quantum; a lamp that is 20 ms late nobody sees. */
 #define OUTPUTS_USEC (20u * 1000u)
@@ -22,6 +23,7 @@ struct pl_main_gateway {
 	sd_event_source *outputs_timer;
 	struct pl_gateway_parts parts;
 	struct pl_export *export;
+	struct pl_streams *streams;
 	struct pl_gpio *gpio;
 	struct pl_pages *pages;
 };
@@ -98,6 +100,33 @@ static int start_pages(struct pl_main_gateway *gateway,
 	return 0;
 }
 
+/* --- streams ------------------------------------------------------------------------ */
+
+static void on_stream_changed(void *userdata, const char *id)
+{
+	struct pl_main_gateway *gateway = userdata;
+
+	pl_control_stream_changed(gateway->control, id);
+}
+
+static int start_streams(struct pl_main_gateway *gateway,
+			 const struct pl_main_gateway_options *options)
+{
+	const struct pl_streams_options streams_options = {
+		.audio = pl_engine_get_audio_ops(),
+		.engine = options->engine,
+		.on_changed = on_stream_changed,
+		.userdata = gateway,
+	};
+	int r = pl_streams_new(options->event, &streams_options, &gateway->streams);
+
+	if (r < 0)
+		return r;
+	gateway->parts.stream_ops = pl_streams_get_ops();
+	gateway->parts.streams = gateway->streams;
+	return 0;
+}
+
 /* --- up and down -------------------------------------------------------------------- */
 
 static int take_kept(const struct pl_main_gateway_options *options, char *ret_reason, size_t size)
@@ -160,6 +189,12 @@ static int start_parts(struct pl_main_gateway *gateway,
 		return r;
 	}
 
+	r = start_streams(gateway, options);
+	if (r < 0) {
+		snprintf(ret_reason, size, "network streams cannot start: %s", strerror(-r));
+		return r;
+	}
+
 	r = pl_control_set_gateway_parts(gateway->control, &gateway->parts);
 	if (r < 0)
 		snprintf(ret_reason, size, "the gateway's parts cannot start: %s", strerror(-r));
@@ -213,6 +248,7 @@ struct pl_main_gateway *pl_main_gateway_free(struct pl_main_gateway *gateway)
 	/* Nobody is called any more; then each part may go, last made first. */
 	pl_control_set_gateway_parts(gateway->control, &none);
 	pl_pages_free(gateway->pages);
+	pl_streams_free(gateway->streams);
 	pl_gpio_free(gateway->gpio);
 	pl_export_free(gateway->export);
 	free(gateway);

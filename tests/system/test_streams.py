@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: MIT
+"""Network streams between daemons: what goes into a channel here is heard on the channel there.
+
+In real time, on a machine that may be busy: asked is whether the right sound arrives, not when.
+"""
+
+import base64
+import json
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+
+import audio
+from meterpage import MeterPage, find_socket
+from rig import Session
+
+QUANTUM = 1024  # a busy machine may be late by more than 256 samples
+RATE = 48000
+
+
+def call(session, path, body=None, method=None):
+    """One request; the JSON answer."""
+    url = f"http://127.0.0.1:{session.http_port}{path}"
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=audio.GUARD_SECONDS) as answer:
+        text = answer.read()
+        return json.loads(text) if "json" in answer.headers["Content-Type"] else text.decode()
+
+
+def free_ports(n):
+    """Even UDP ports of the loopback whose next one is free too; held until all are known."""
+    sockets, ports = [], []
+    while len(ports) < n:
+        pair = [socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) for _ in range(2)]
+        sockets += pair
+        try:
+            pair[0].bind(("::", 0))
+            port = pair[0].getsockname()[1]
+            if port % 2:
+                continue
+            pair[1].bind(("::", port + 1))
+        except OSError:
+            continue
+        ports.append(port)
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def new_key():
+    return base64.b64encode(os.urandom(44)).decode()
+
+
+def stream(name, endpoint, way, local=None, remote=None, key=None, **more):
+    out = {"id": name, "endpoint": endpoint, "way": way, **more}
+    if remote:
+        out["remote"] = {"host": "127.0.0.1", "port": remote}
+    if local:
+        out["local"] = {"port": local}
+    out["srtp"] = {"key": key} if key else {"cipher": "none"}
+    return out
+
+
+def status(session, name):
+    return call(session, f"/api/streams/{name}")["status"]
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + audio.GUARD_SECONDS
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{what}: not within {audio.GUARD_SECONDS} s")
+
+
+def session_with(streams, **more):
+    more = {"tablets": 2, "channels": 2, "quantum": QUANTUM, **more}
+    return Session(daemon=True, config={"gateway": {"streams": streams}}, **more)
+
+
+def speech():
+    """As the graph has it."""
+    samples, rate = audio.read_wav(audio.SPEECH)
+    return audio.upsample(samples, RATE // rate)
+
+
+@pytest.fixture(name="pair")
+def fixture_pair():
+    """Two machines with one stream between them, both ways, protected."""
+    here, there = free_ports(2)
+    key = new_key()
+    a = session_with([stream("link", "channel.1", "both", here, there, key)])
+    b = session_with([stream("link", "channel.1", "both", there, here, key)])
+    with a, b:
+        for session in a, b:
+            wait_for(lambda s=session: status(s, "link")["state"] == "running", "the stream")
+        yield a, b
+
+
+def hear(here, there):
+    """Speak into tablet 1 here, and listen at channel 1 on both sides."""
+    played = speech()
+    with audio.Probe(there, ["partyline.channel.1"], 60) as far:
+        far.start()
+        with audio.Probe(
+            here,
+            ["partyline.channel.1.out"],
+            len(played) / RATE,
+            play=played,
+            play_to="partyline.tablet.1",
+        ) as near:
+            near.start()
+            sent, _ = near.finish()
+        far.wait(1)
+        heard, _ = far.finish(at_once=True)
+    return sent["partyline.channel.1.out"], heard["partyline.channel.1"]
+
+
+def low(x):
+    """Below 1 kHz, where playing a little faster or slower than it was said does not matter yet."""
+    spectrum = np.fft.rfft(x)
+    spectrum[int(len(x) * 1000 / RATE) :] = 0
+    return np.fft.irfft(spectrum, len(x))
+
+
+def assert_heard(here, there):
+    """A busy machine may garble it, but not each time."""
+    found = []
+    for _ in range(6):
+        sent, heard = hear(here, there)
+        correlation, level = audio.compare(low(sent), low(heard))
+        if correlation > 0.9 and abs(level) < 2:
+            return
+        found.append((correlation, level))
+    raise AssertionError(found)
+
+
+def test_sound_goes_both_ways_and_survives_the_server(pair):
+    a, b = pair
+    assert_heard(a, b)
+    assert_heard(b, a)
+    # The graph goes and comes: so do the ports, and the policy links them again.
+    a.processes["pipewire"].popen.kill()
+    a.processes["pipewire"].wait()
+    a.processes["wireplumber"].stop()
+    a.start_pipewire()
+    a.start_wireplumber()
+    a.wait_ready()
+    with a.graph() as graph:
+        graph.wait_for(
+            lambda g: sum("partyline.gateway" in link[0] + link[2] for link in g.links()) == 2,
+            "the stream's links",
+        )
+    assert_heard(a, b)
+
+
+def test_a_restart_of_the_policy_leaves_the_links(pair):
+    a, _ = pair
+
+    def links(graph):
+        return {link for link in graph.links() if "partyline.gateway" in link[0] + link[2]}
+
+    with a.graph() as graph:
+        before = graph.wait_for(lambda g: len(links(g)) == 2 and links(g), "links")
+        a.processes["wireplumber"].stop()
+        a.start_wireplumber()
+        a.check(["pw-link", "-d", "partyline.channel.1.out:capture_MONO",
+                 "partyline.gateway:stream-link-send"])  # fmt: skip
+        graph.wait_for(lambda g: links(g) == before, "the link that was removed")
+
+
+def test_the_gateways_nodes_are_nobodys_target():
+    with session_with([stream("one", "channel.1", "send", remote=free_ports(1)[0])]) as session:
+        with session.graph() as graph:
+            node = graph.wait_for(lambda g: g.node("partyline.gateway"), "the node")
+            props = graph.props(node)
+            assert "media.class" not in props and "node.latency" not in props
+            assert graph.node("partyline.gateway.playback") is None
+        call(session, "/api/streams", stream("two", "channel.2", "send", remote=free_ports(1)[0]))
+        with session.graph() as graph:
+            graph.wait_for(
+                lambda g: sum(link[2] == "partyline.gateway" for link in g.links()) == 2,
+                "another port",
+            )
+        call(session, "/api/streams/two", method="DELETE")
+        with session.graph() as graph:
+            graph.wait_for(
+                lambda g: g.node("partyline.gateway")
+                and len(g.ports(node_id=g.node("partyline.gateway")["id"])) == 1,
+                "one port less",
+            )
+
+
+def test_keyed_streams_send_while_a_key_is_held():
+    port = free_ports(1)[0]
+    one = stream("keyed", "channel.1", "send", remote=port, transmit="keyed")
+    with session_with([one]) as session:
+        wait_for(lambda: status(session, "keyed")["state"] == "running", "the stream")
+        page = MeterPage(find_socket(session))
+        assert status(session, "keyed")["packets_sent"] == 0
+        call(session, "/ptt/request", {"tablet_id": 2, "channel": 1})
+        wait_for(lambda: status(session, "keyed")["packets_sent"] > 20, "packets")
+        call(session, "/ptt/release", {"tablet_id": 2, "channel": 1})
+        wait_for(lambda: not status(session, "keyed")["transmitting"], "the end")
+        sent = status(session, "keyed")["packets_sent"]
+        cycles = page.n_cycles
+        wait_for(lambda: page.n_cycles > cycles + 50, "cycles")
+        assert status(session, "keyed")["packets_sent"] == sent
+
+
+def test_trouble_is_told_and_mends():
+    port = free_ports(1)[0]
+    taken = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    taken.bind(("::", port))
+    streams = [
+        stream("port", "channel.1", "receive", local=port),
+        {**stream("name", "channel.2", "send", remote=9), "remote": {"host": "no.invalid", "port": 9}},
+    ]
+    with session_with(streams) as session:
+        wait_for(lambda: status(session, "port")["state"] == "failed", "the port's trouble")
+        assert str(port) in status(session, "port")["trouble"]
+        wait_for(lambda: status(session, "name")["state"] == "failed", "the name's trouble")
+        assert "no.invalid" in status(session, "name")["trouble"]
+        taken.close()
+        wait_for(lambda: status(session, "port")["state"] == "connecting", "the port")
+        # What is not a packet of the stream is counted and hurts nothing.
+        before = status(session, "port")["refused"]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for data in b"", b"x", b"\x80" * 12, b"\xff" * 3000, os.urandom(200):
+                sender.sendto(data, ("127.0.0.1", port))
+        wait_for(lambda: status(session, "port")["refused"] >= before + 4, "refused")
+        assert status(session, "port")["state"] == "connecting"
+
+
+def test_a_wrong_key_hears_nothing():
+    port = free_ports(1)[0]
+    streams = [
+        stream("out", "channel.1", "send", remote=port, key=new_key()),
+        stream("in", "channel.2", "receive", local=port, key=new_key()),
+    ]
+    with session_with(streams) as session:
+        wait_for(lambda: status(session, "in")["refused"] > 100, "refused packets")
+        assert status(session, "in")["packets_received"] == 0
+        assert status(session, "in")["state"] == "connecting"
+
+
+def test_sixty_four_streams_at_once():
+    """That each has its own sound is for the simulated clock: tests/vm/test_streams.py."""
+    n = 32
+    ports = free_ports(n)
+    streams = []
+    for i in range(n):
+        key = new_key()
+        opus = {"ptime_ms": 20.0, "complexity": 0}
+        streams.append(stream(f"out{i}", f"channel.{i + 1}", "send", remote=ports[i], key=key, opus=opus))
+        streams.append(stream(f"in{i}", f"channel.{n + i + 1}", "receive", local=ports[i], key=key))
+    with session_with(streams, channels=2 * n) as session:
+        for i in range(n):
+            wait_for(lambda i=i: status(session, f"in{i}")["packets_received"] > 100, f"in{i}")
+        for i in range(n):
+            assert status(session, f"in{i}")["refused"] == 0
+            assert status(session, f"out{i}")["trouble"] == ""
+
+
+def test_a_session_description_can_be_had():
+    port = free_ports(1)[0]
+    with session_with([stream("out", "channel.1", "send", remote=port, key=new_key())]) as session:
+        sdp = call(session, "/api/streams/out.sdp")
+        assert sdp.startswith("v=0\r\n") and f"m=audio {port} RTP/SAVP 96" in sdp
+        assert "opus/48000/2" in sdp
+        with pytest.raises(urllib.error.HTTPError):
+            call(session, "/api/streams/none.sdp")
