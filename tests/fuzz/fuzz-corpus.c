@@ -7,7 +7,7 @@
 #include "fuzz.h"
 
 /*
- * fuzz-NAME FOLDER: the target with each file of the folder, and with copies of it that are
+ * fuzz-NAME FOLDER [N]: the target with each file of the folder, and with N copies of it that are
  * cut, have bytes changed, or are doubled in part. The same inputs in every run.
  */
 
@@ -32,14 +32,14 @@ static void run(const uint8_t *data, size_t size)
 	free(copy);
 }
 
-static void run_mutations(const uint8_t *data, size_t size)
+static void run_mutations(const uint8_t *data, size_t size, uint32_t n_mutations)
 {
 	uint8_t *work = malloc(2 * size + 1);
 	uint32_t state = 1;
 
 	if (!work)
 		abort();
-	for (uint32_t i = 0; i < MUTATIONS; i++) {
+	for (uint32_t i = 0; i < n_mutations; i++) {
 		size_t n = size;
 
 		memcpy(work, data, size);
@@ -58,7 +58,7 @@ static void run_mutations(const uint8_t *data, size_t size)
 	free(work);
 }
 
-static int run_file(const char *folder, const char *name)
+static int run_file(const char *folder, const char *name, uint32_t n_mutations)
 {
 	static uint8_t data[FILE_SIZE_MAX];
 	char path[4096];
@@ -74,19 +74,22 @@ static int run_file(const char *folder, const char *name)
 	size = fread(data, 1, sizeof(data), file);
 	fclose(file);
 	run(data, size);
-	run_mutations(data, size);
+	run_mutations(data, size, n_mutations);
 	return 0;
 }
 
 int main(int argc, char *argv[])
 {
+	uint32_t n_mutations = MUTATIONS;
 	struct dirent **names;
 	int n_names, r = 0, n_files = 0;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: %s FOLDER [N]\n", argv[0]);
 		return 2;
 	}
+	if (argc == 3)
+		n_mutations = (uint32_t)strtoul(argv[2], NULL, 10);
 	n_names = scandir(argv[1], &names, NULL, alphasort);
 	if (n_names < 0) {
 		perror(argv[1]);
@@ -94,12 +97,12 @@ int main(int argc, char *argv[])
 	}
 	for (int i = 0; i < n_names; i++) {
 		if (names[i]->d_name[0] != '.') {
-			r |= run_file(argv[1], names[i]->d_name);
+			r |= run_file(argv[1], names[i]->d_name, n_mutations);
 			n_files++;
 		}
 		free(names[i]);
 	}
 	free(names);
-	printf("%d files, %u mutations each\n", n_files, MUTATIONS);
+	printf("%d files, %u mutations each\n", n_files, n_mutations);
 	return r || n_files == 0;
 }

@@ -13,7 +13,7 @@
  */
 
 #define RATE 48000u
-#define SECONDS 16u
+#define SECONDS 10u
 #define N (SECONDS * RATE)
 #define FOLDER "/usr/share/asterisk/sounds/en_US_f_Allison"
 #define SEGMENT 960u /**< 20 ms */
@@ -117,10 +117,13 @@ static double snr_at(const float *wanted, const float *is)
 	return 10 * log10(signal / (noise + 1e-12));
 }
 
-static void search(const float *wanted, const float *is, int from, int until, double *best,
-		   int *best_shift)
+/** The best shift of those `step` apart. */
+static void scan(const float *wanted, const float *is, int from, int until, int step, double *best,
+		 int *best_shift)
 {
-	for (int s = from < -SHIFT_MAX ? -SHIFT_MAX : from; s <= until && s <= SHIFT_MAX; s++) {
+	int first = from < -SHIFT_MAX ? -SHIFT_MAX : from;
+
+	for (int s = first; s <= until && s <= SHIFT_MAX; s += step) {
 		double snr = snr_at(wanted, is + s);
 
 		if (snr > *best) {
@@ -128,6 +131,14 @@ static void search(const float *wanted, const float *is, int from, int until, do
 			*best_shift = s;
 		}
 	}
+}
+
+/** Coarse, then fine: there is nothing above 4 kHz in it. */
+static void search(const float *wanted, const float *is, int from, int until, double *best,
+		   int *best_shift)
+{
+	scan(wanted, is, from, until, 5, best, best_shift);
+	scan(wanted, is, *best_shift - 4, *best_shift + 4, 1, best, best_shift);
 }
 
 /**
@@ -256,7 +267,7 @@ PL_TEST(jitter_and_disorder)
 		       (unsigned long long)status[i].jitter.n_duplicate,
 		       (unsigned long long)status[i].jitter.n_reordered,
 		       (unsigned long long)status[i].jitter.n_concealed, step_max(&tape));
-		PL_EXPECT(status[i].jitter.n_duplicate > 200);
+		PL_EXPECT(status[i].jitter.n_duplicate > 100);
 		PL_EXPECT(status[i].jitter.n_reordered > 100);
 		PL_EXPECT(status[i].jitter.lag_ms < 200);
 		free(tape.samples);

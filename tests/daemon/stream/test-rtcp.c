@@ -110,11 +110,9 @@ PL_TEST(interarrival_jitter)
 /* The example of RFC 3550 6.4.1, figure 2: 6.125 s from the SR, 5.250 s at the other end. */
 PL_TEST(round_trip)
 {
-	struct pl_rtcp_report report = {.last_sr = 0xb705 << 16 | 0x2000,
-					.delay_since_sr = 0x00054000};
+	struct pl_rtcp_report report = {.last_sr = 0xb7052000, .delay_since_sr = 0x00054000};
 	uint64_t a = (uint64_t)0xb710 << 32 | 0x80000000u;
 
-	report.last_sr = 0xb7052000;
 	PL_CHECK_NEAR(pl_rtcp_round_trip_ms(&report, (uint64_t)0xb7108000 << 16), 6125, 0.1);
 	report.last_sr = 0;
 	PL_CHECK(isnan(pl_rtcp_round_trip_ms(&report, a)));
