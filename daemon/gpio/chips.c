@@ -67,7 +67,8 @@ static void look_into(struct search *search, struct gpiod_chip *chip, const char
 	if (is_meant(search->def->chip, path, name, label) &&
 	    (!raspberry_only || is_raspberry(label))) {
 		search->n_matching++;
-		snprintf(title, sizeof(title), "%s [%s]", name, label);
+		/* The kernel's names have 31 characters at most. */
+		snprintf(title, sizeof(title), "%.40s [%.40s]", name, label);
 		line = line_of(chip, info, search->def);
 		if (line < 0) {
 			memcpy(search->title, title, sizeof(title));

@@ -179,11 +179,10 @@ static void open_line(struct pl_gpio *gpio, struct pl_gpio_line *line)
 		follow(gpio, line, pl_control_model(gpio->control), NULL);
 		return;
 	}
-	pl_gpio_key_sync(&line->key, has_key(gpio, def), pl_gpio_now_nsec());
-	/* Held by this line before the daemon crashed, and let go since. */
-	if (!gpio->has_applied && def->mode == PL_LINE_MOMENTARY && !line->key.raw &&
-	    has_key(gpio, def))
-		owe_release(gpio, def);
+	if (!gpio->has_applied && def->mode == PL_LINE_MOMENTARY && has_key(gpio, def))
+		pl_gpio_key_take_over(&line->key, pl_gpio_now_nsec());
+	else
+		pl_gpio_key_sync(&line->key, has_key(gpio, def), pl_gpio_now_nsec());
 }
 
 static void open_lines(struct pl_gpio *gpio)
@@ -380,6 +379,15 @@ static struct pl_gpio_line *take_line(struct pl_gpio_line **list, const struct p
 	return NULL;
 }
 
+/** Held by a line before the daemon crashed, which is not there any more to let go of it. */
+static void let_go_of_lost(struct pl_gpio *gpio)
+{
+	for (const struct pl_gpio_line *line = gpio->lines; line; line = line->next)
+		if (!line->request && line->def.mode == PL_LINE_MOMENTARY &&
+		    has_key(gpio, &line->def) && !is_down_elsewhere(gpio, line))
+			owe_release(gpio, &line->def);
+}
+
 /** Called from within a verb: keys are pressed and released soon, not here. */
 static int gpio_apply(void *object, const struct pl_gateway *before, const struct pl_gateway *after)
 {
@@ -410,6 +418,8 @@ static int gpio_apply(void *object, const struct pl_gateway *before, const struc
 	*end = NULL;
 	drop_lines(gpio, old);
 	open_lines(gpio);
+	if (!gpio->has_applied)
+		let_go_of_lost(gpio);
 	gpio->has_applied = true;
 	return do_soon(gpio);
 }

@@ -16,7 +16,8 @@
  * again when the definition or the daemon goes; in between it is what pl_gpio_ops.outputs() made it.
  *
  * Several lines may be one key: it is down while one of them is. The first pl_gpio_ops.apply() of a
- * daemon takes over the keys it finds held: one whose line is open is released.
+ * daemon takes over the keys it finds held: one whose line is open, or not there,
+ * is released.
  *
  * Logs: gpio.refused, gpio.lost.
  *

@@ -107,3 +107,11 @@ void pl_gpio_key_sync(struct pl_gpio_key *key, bool down, uint64_t now_nsec)
 	key->down_nsec = now_nsec;
 	key->release_nsec = NEVER;
 }
+
+void pl_gpio_key_take_over(struct pl_gpio_key *key, uint64_t now_nsec)
+{
+	key->closed = key->down = true;
+	key->down_nsec = now_nsec;
+	if (!key->raw)
+		key->raw_nsec = now_nsec;
+}

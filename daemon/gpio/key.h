@@ -59,4 +59,10 @@ uint64_t pl_gpio_key_next(const struct pl_gpio_key *key);
 /** Latch: somebody else has pressed or released the key. */
 void pl_gpio_key_sync(struct pl_gpio_key *key, bool down, uint64_t now_nsec);
 
+/**
+ * Not a latch, just begun: the key is down from before, by this contact. One that is open, or opens
+ * before it was closed for the debounce time, lets go as ever.
+ */
+void pl_gpio_key_take_over(struct pl_gpio_key *key, uint64_t now_nsec);
+
 #endif

@@ -65,12 +65,18 @@ class FakeGpio:
         self.server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.server.bind(str(self.folder / "lines"))
         self.server.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        # A close alone leaves the thread in its accept(), on a number that the next socket will have:
+        # whoever asks that one for a line would be answered here.
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.accepting.join(GUARD_SECONDS)
+        assert not self.accepting.is_alive()
         self.server.close()
 
     # --- chips -------------------------------------------------------------

@@ -251,6 +251,31 @@ PL_TEST(latch_follows_what_others_do)
 }
 
 /** Any edges at any times: the key is down as the contact is once all has come to rest. */
+PL_TEST(a_key_from_before_ends_with_its_contact)
+{
+	static const struct {
+		bool is_closed;           /* at 100 ms, when it is taken over */
+		uint64_t opens_ms, up_ms; /* 0: never opens */
+	} rows[] = {{true, 103, 113}, {true, 500, 510}, {false, 0, 110}, {true, 0, 2100}};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bench b;
+
+		begin(&b, 10, 0, 2000, false);
+		pl_gpio_key_edge(&b.key, rows[i].is_closed, 100 * MS);
+		pl_gpio_key_take_over(&b.key, 100 * MS);
+		PL_CHECK(b.key.down);
+		run(&b, 102);
+		PL_CHECK(b.n_changes == 0);
+		if (rows[i].opens_ms)
+			edge(&b, rows[i].opens_ms, false);
+		run(&b, 3000);
+		PL_CHECK(b.n_changes == 1);
+		CHECK_CHANGE(&b, 0, false, rows[i].up_ms);
+		PL_CHECK(b.key.stuck == (rows[i].is_closed && !rows[i].opens_ms));
+	}
+}
+
 PL_TEST(whatever_the_contact_does_the_key_ends_with_it)
 {
 	srand(5);

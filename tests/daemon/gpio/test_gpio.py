@@ -215,9 +215,11 @@ def test_ptt_out_follows_every_key_of_its_channel():
         assert daemon.call("POST", "/ptt/request", {"tablet_id": 1, "channel": 3})[0] == 200
         assert daemon.call("POST", "/ptt/release", {"tablet_id": 7, "channel": 2})[0] == 200
         fake.wait_level(ptt, 0)
+        fake.wait_level(lamp, 1)
         assert ptt.levels == [0, 1, 0] and lamp.levels == [1, 0, 1]
         assert daemon.call("POST", "/ptt/request", {"tablet_id": 1, "channel": 2})[0] == 200
         fake.wait_level(ptt, 1)
+        fake.wait_level(lamp, 0)
         assert daemon.process.stop() == 0
         fake.wait_closed(ptt)
         fake.wait_closed(lamp)
@@ -238,17 +240,28 @@ def test_stopping_lets_go_of_its_keys():
 
 
 def test_after_a_crash_the_lines_say_what_is_held():
-    lines = [key_line(5), {**key_line(6), "tablet": 2, "channel": 2}]
+    lines = [
+        key_line(5),
+        # So long that the release below comes before the contact is known to rest.
+        {**key_line(6, debounce_ms=100), "tablet": 2, "channel": 2},
+        {**key_line(7, chip="expander"), "tablet": 3, "channel": 3},
+        {**key_line(8), "tablet": 4, "channel": 4},
+        {**key_line(9), "tablet": 4, "channel": 4},
+    ]
     with machine({"lines": lines}) as (daemon, fake):
+        fake.plug("gpiochip1", label="expander", lines=8)
         daemon.start()
-        fake.line(5).edge(0)
-        fake.line(6).edge(0)
-        wait_held(daemon, {1: [1], 2: [2]})
+        for offset, chip in ((5, 0), (6, 0), (7, 1), (8, 0), (9, 0)):
+            fake.line(offset, f"gpiochip{chip}").edge(0)
+        wait_held(daemon, {1: [1], 2: [2], 3: [3], 4: [4]})
         daemon.process.kill(signal.SIGKILL)
         for request in fake.now_open():
             fake.wait_closed(request)
         fake.levels["gpiochip0", 5] = 1  # let go meanwhile
+        fake.levels["gpiochip0", 8] = 1  # the other of two
+        fake.unplug("gpiochip1")
         daemon.start()
-        wait_held(daemon, {2: [2]})
         fake.line(6).edge(1)
+        wait_held(daemon, {4: [4]})
+        fake.line(9).edge(1)
         wait_held(daemon, {})
