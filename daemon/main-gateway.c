@@ -18,6 +18,7 @@
 
 struct pl_main_gateway {
 	struct pl_control *control;
+	struct pl_engine *engine; /* borrowed */
 	struct pl_log *log;
 	struct pl_listener listener;
 	sd_event_source *outputs_timer;
@@ -157,6 +158,13 @@ static int take_kept(const struct pl_main_gateway_options *options, char *ret_re
 	return 0;
 }
 
+static void on_tone(void *userdata, const struct pl_tone_event *event)
+{
+	struct pl_main_gateway *gateway = userdata;
+
+	pl_control_tone_heard(gateway->control, event);
+}
+
 /** Each part makes itself here and fills its fields of gateway->parts. */
 static int start_parts(struct pl_main_gateway *gateway,
 		       const struct pl_main_gateway_options *options, char *ret_reason, size_t size)
@@ -188,6 +196,10 @@ static int start_parts(struct pl_main_gateway *gateway,
 		snprintf(ret_reason, size, "pages cannot start: %s", strerror(-r));
 		return r;
 	}
+	gateway->engine = options->engine;
+	gateway->parts.tone_ops = pl_engine_get_tone_ops();
+	gateway->parts.tones = options->engine;
+	pl_engine_set_tone_listener(options->engine, on_tone, gateway);
 
 	r = start_streams(gateway, options);
 	if (r < 0) {
@@ -245,6 +257,8 @@ struct pl_main_gateway *pl_main_gateway_free(struct pl_main_gateway *gateway)
 	if (gateway->listener.on_event)
 		pl_control_remove_listener(gateway->control, &gateway->listener);
 	sd_event_source_disable_unref(gateway->outputs_timer);
+	if (gateway->engine)
+		pl_engine_set_tone_listener(gateway->engine, NULL, NULL);
 	/* Nobody is called any more; then each part may go, last made first. */
 	pl_control_set_gateway_parts(gateway->control, &none);
 	pl_pages_free(gateway->pages);

@@ -7,6 +7,7 @@
 
 #include "decimate.h"
 #include "dtmf.h"
+#include "pages.h"
 #include "tone-event.h"
 #include "tone-params.h"
 
@@ -26,8 +27,10 @@ struct pl_tone_rate {
 
 struct pl_tone_ear {
 	struct pl_decimator decimator;
-	struct pl_dtmf *dtmf; /**< NULL: no digits wanted; owned */
-	uint64_t n_dtmf;      /**< samples that each has heard since its start */
+	struct pl_dtmf *dtmf;   /**< NULL: no digits wanted; owned */
+	struct pl_pages *pages; /**< NULL: no pages wanted; owned */
+	/** samples that each has heard since its start */
+	uint64_t n_dtmf, n_pages;
 };
 
 /** Where a detector's samples lie in the graph's time. */
@@ -39,8 +42,9 @@ struct pl_tone_moment {
 
 /** Detectors on their way to an ear, and then those on their way out. */
 struct pl_tone_change {
-	bool dtmf_changed;
+	bool dtmf_changed, pages_changed;
 	struct pl_dtmf *dtmf;
+	struct pl_pages *pages;
 };
 
 /** Takes up to a millisecond on the first cycle and when the rate changes. */
@@ -57,7 +61,7 @@ void pl_tone_ear_swap(struct pl_tone_ear *ear, const struct pl_tone_rate *rate,
  * @param src  n samples, anything in them; NULL is silence
  * @param n    up to pl_tone_rate_piece()
  * @param position  of the first sample, in the graph's clock
- * @param ret_hits, ret_moments  PL_TONE_HITS_MAX
+ * @param ret_hits, ret_moments  PL_TONE_HITS_MAX of both kinds
  * @return hits written
  */
 uint32_t pl_tone_ear_run(struct pl_tone_ear *ear, const struct pl_tone_rate *rate, const float *src,
@@ -65,7 +69,7 @@ uint32_t pl_tone_ear_run(struct pl_tone_ear *ear, const struct pl_tone_rate *rat
 			 struct pl_tone_moment *ret_moments);
 void pl_tone_ear_done(struct pl_tone_ear *ear);
 
-/** What a port, from 1, needs when settings change. @return 0 or -ENOMEM; free in both cases */
+/** What a port, from 1, needs when settings change. @return 0, -ENOMEM or -EINVAL; free in all cases */
 int pl_tone_change_init(struct pl_tone_change *change, const struct pl_tone_settings *before,
 			const struct pl_tone_settings *after, uint32_t port);
 void pl_tone_change_done(struct pl_tone_change *change);

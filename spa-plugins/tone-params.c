@@ -86,7 +86,7 @@ static bool parse_pages(struct pl_tone_settings *s, const struct pl_pod *pod)
 
 static bool parse_filters(struct pl_tone_settings *s, const struct pl_pod *pod)
 {
-	return parse_rows(s, pod, &s->filters[0][0], PL_TONE_FILTER_FIELDS, PL_TONE_FILTERS_MAX,
+	return parse_rows(s, pod, &s->filters[0][0], PL_TONE_FILTER_FIELDS, PL_TONE_BANDS_MAX,
 			  filter_is_valid, &s->n_filters);
 }
 

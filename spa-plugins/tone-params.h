@@ -20,7 +20,7 @@ struct pl_tone_settings {
 	uint64_t dtmf; /**< bit (port - 1) */
 	uint32_t n_pages, n_filters, n_find;
 	double pages[PL_TONE_PAGES_MAX][PL_TONE_PAGE_FIELDS];
-	double filters[PL_TONE_FILTERS_MAX][PL_TONE_FILTER_FIELDS];
+	double filters[PL_TONE_BANDS_MAX][PL_TONE_FILTER_FIELDS];
 	double find[PL_TONE_PORTS_MAX][PL_TONE_FIND_FIELDS];
 };
 

@@ -17,6 +17,7 @@
 #include "engine-meters.h"
 #include "engine-private.h"
 #include "engine-props.h"
+#include "engine-tones.h"
 
 #define BACKOFF_MIN_USEC 100000u
 #define BACKOFF_MAX_USEC 2000000u
@@ -48,6 +49,7 @@ struct pl_engine {
 	struct engine_devices *devices;
 	struct engine_bindings *bindings;
 	struct engine_audio *audio;
+	struct engine_tones *tones;
 
 	struct pw_proxy *node; /* NULL: no matrix */
 	struct spa_hook node_proxy_listener, node_listener;
@@ -306,6 +308,7 @@ static void disconnect(struct pl_engine *engine)
 	forget_node(engine);
 	engine_devices_detach(engine->devices);
 	engine_bindings_detach(engine->bindings);
+	engine_tones_detach(engine->tones);
 	engine_audio_detach(engine->audio);
 	if (engine->registry) {
 		spa_hook_remove(&engine->registry_listener);
@@ -356,6 +359,7 @@ static int connect_now(struct pl_engine *engine)
 	engine_devices_attach(engine->devices, engine->registry);
 	engine_bindings_attach(engine->bindings, engine->core, engine->registry);
 	engine_audio_attach(engine->audio);
+	engine_tones_attach(engine->tones, engine->core);
 	return 0;
 }
 
@@ -505,6 +509,26 @@ struct engine_audio *pl_engine_audio(struct pl_engine *engine)
 	return engine->audio;
 }
 
+static int ops_apply_tones(void *object, const struct pl_gateway *before,
+			   const struct pl_gateway *after)
+{
+	struct pl_engine *engine = object;
+
+	return engine_tones_apply(engine->tones, after);
+}
+
+const struct pl_tone_ops *pl_engine_get_tone_ops(void)
+{
+	static const struct pl_tone_ops ops = {.apply = ops_apply_tones};
+
+	return &ops;
+}
+
+void pl_engine_set_tone_listener(struct pl_engine *engine, pl_engine_tone_t on_tone, void *userdata)
+{
+	engine_tones_set_listener(engine->tones, on_tone, userdata);
+}
+
 /* --- life --------------------------------------------------------------------------- */
 
 static int on_loop(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -543,6 +567,8 @@ static int add_sources(struct pl_engine *engine)
 		r = engine_bindings_new(&engine->bindings);
 	if (r >= 0)
 		r = engine_audio_new(engine->event, engine->loop, engine->log, &engine->audio);
+	if (r >= 0)
+		r = engine_tones_new(engine->event, engine->audio, engine->log, &engine->tones);
 	return r;
 }
 
@@ -604,6 +630,7 @@ struct pl_engine *pl_engine_free(struct pl_engine *engine)
 		disconnect(engine);
 	engine_devices_free(engine->devices);
 	engine_bindings_free(engine->bindings);
+	engine_tones_free(engine->tones);
 	engine_audio_free(engine->audio);
 	sd_event_source_disable_unref(engine->poll_timer);
 	sd_event_source_disable_unref(engine->connect_timer);

@@ -6,6 +6,7 @@
 
 #include "audio.h"
 #include "control.h"
+#include "gateway.h"
 #include "log.h"
 
 /**
@@ -17,7 +18,7 @@
  * state, and the bindings to sound cards go to the metadata object that the policy reads. It counts
  * as connected once the meter page shows that the state has taken effect.
  *
- * Logs: engine.waiting, engine.size_differs, engine.refused, engine.meters_error.
+ * Logs: engine.waiting, engine.size_differs, engine.refused, engine.meters_error, and those of its parts.
  *
  * Thread: the daemon's loop. Only what engine-audio-node.h says runs on a data thread, and that only
  * while somebody has an audio port open.
@@ -51,5 +52,14 @@ const struct pl_engine_ops *pl_engine_get_ops(void);
 
 /** Audio ports for the daemon's other parts; the object is the struct pl_engine. */
 const struct pl_audio_ops *pl_engine_get_audio_ops(void);
+
+/** Tones in the graph; the object is the struct pl_engine. */
+const struct pl_tone_ops *pl_engine_get_tone_ops(void);
+
+/** A tone was heard. Thread: the daemon's loop, never from inside a call of the engine. */
+typedef void (*pl_engine_tone_t)(void *userdata, const struct pl_tone_event *event);
+/** @param on_tone  NULL: nobody listens */
+void pl_engine_set_tone_listener(struct pl_engine *engine, pl_engine_tone_t on_tone,
+				 void *userdata);
 
 #endif

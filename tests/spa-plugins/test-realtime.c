@@ -304,6 +304,9 @@ static void press(struct host *h, uint32_t cycle, uint32_t n_frames)
 static void child_tone(job_func job)
 {
 	static struct host h;
+	static const double page[] = {1, 1, 770, 1477, 0.2, 0.2, 10, 10};
+	static const double filter[] = {1, 0, 300, 0};
+	static const double find[] = {2, 0.2, 3};
 	struct spa_dict_item items[] = {SPA_DICT_ITEM_INIT(PL_KEY_TONE_PORTS, "2")};
 	struct host_props p;
 
@@ -312,6 +315,9 @@ static void child_tone(job_func job)
 		_exit(10);
 	host_props_begin(&p);
 	host_props_bits(&p, PL_PARAM_TONE_DTMF, 3);
+	host_props_doubles(&p, PL_PARAM_TONE_PAGES, page, PL_TONE_PAGE_FIELDS);
+	host_props_doubles(&p, PL_PARAM_TONE_FILTERS, filter, PL_TONE_FILTER_FIELDS);
+	host_props_doubles(&p, PL_PARAM_TONE_FIND, find, PL_TONE_FIND_FIELDS);
 	if (host_props_send(&h, &p) < 0)
 		_exit(11);
 	host_link(&h, SPA_DIRECTION_OUTPUT, 2, true);

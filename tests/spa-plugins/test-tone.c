@@ -156,7 +156,9 @@ PL_TEST(definitions_come_and_go_while_it_runs)
 	struct heard *heard = calloc(1, sizeof(*heard));
 	uint64_t position;
 
-	PL_EXPECT(heard && init(&h, "2", 2) >= 0);
+	if (!heard)
+		abort();
+	PL_EXPECT(init(&h, "2", 2) >= 0);
 	run(&h, 256, 48000, 1.0, heard);
 	PL_EXPECT(heard->n == 0);
 	PL_EXPECT(set_dtmf(&h, 2) >= 0);
@@ -177,6 +179,59 @@ PL_TEST(definitions_come_and_go_while_it_runs)
 	PL_EXPECT(set_dtmf(&h, 0) >= 0);
 	run(&h, 256, 48000, 1.0, heard);
 	PL_EXPECT(heard->n == 0);
+	free(heard);
+	host_done(&h);
+}
+
+/* A page on port 2 and a group call on port 1, at once; each in the time of the graph. */
+PL_TEST(pages_are_told)
+{
+	static const double pages[] = {2, 11, 1000, 1500, 1, 1, 10, 10, 1, 12, 600, 0, 2, 0, 6, 0};
+	struct host h = {0};
+	struct host_props p;
+	struct heard *heard = calloc(1, sizeof(*heard));
+	bool told[2] = {false, false};
+
+	if (!heard)
+		abort();
+	PL_EXPECT(init(&h, "2", 2) >= 0);
+	host_props_begin(&p);
+	host_props_doubles(&p, PL_PARAM_TONE_PAGES, pages, SPA_N_ELEMENTS(pages));
+	PL_EXPECT(host_props_send(&h, &p) >= 0);
+	h.position.clock.position = 480000;
+	h.position.clock.nsec = 10 * SPA_NSEC_PER_SEC;
+	while (h.position.clock.position < 480000u + 5u * 48000u) {
+		uint64_t first = h.position.clock.position - 480000u;
+
+		for (uint32_t i = 0; i < 1024; i++) {
+			double t = (double)(first + i) / 48000.0;
+			double hz = t < 1.5 ? 1000.0 : 1500.0;
+			bool on = t >= 0.5 && t < 2.5, group = t >= 1.0 && t < 3.0;
+
+			host_in(&h, 0)[i] = group ? (float)(0.1 * sin(2.0 * M_PI * 600.0 * t)) : 0;
+			host_in(&h, 1)[i] = on ? (float)(0.1 * sin(2.0 * M_PI * hz * t)) : 0;
+		}
+		PL_EXPECT(host_process(&h, 1024, 48000) >= 0);
+		listen(&h, 1024, 2, heard);
+	}
+	PL_EXPECT(heard->n == 2);
+	for (uint32_t i = 0; i < heard->n; i++) {
+		const struct pl_tones_event *e = &heard->event[i];
+		double begin_s = ((double)e->begin_position - 480000.0) / 48000.0;
+
+		printf("# port %u kind %u id %u begin %.3f s\n", e->port, (unsigned)e->kind, e->id,
+		       begin_s);
+		if (e->kind == PL_TONES_TWO_TONE) {
+			told[0] = e->port == 2 && e->id == 11 && fabs(begin_s - 0.5) < 0.05 &&
+				  fabs(e->a_hz - 1000.0) < 2.0 && fabs(e->b_hz - 1500.0) < 2.0;
+		} else {
+			told[1] = e->kind == PL_TONES_LONG && e->port == 1 && e->id == 12 &&
+				  fabs(begin_s - 1.0) < 0.05 && fabs(e->a_hz - 600.0) < 2.0;
+		}
+		/* Within a second of the tone's end, and not before its length has passed. */
+		PL_EXPECT(heard->at[i] > 480000u + 96000u && heard->at[i] < 480000u + 4u * 48000u);
+	}
+	PL_EXPECT(told[0] && told[1]);
 	free(heard);
 	host_done(&h);
 }

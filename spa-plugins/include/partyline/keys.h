@@ -304,7 +304,7 @@ enum pl_gate_mode {
  * frequency_hz (0..24000), range_hz (0..24000): taken out before pages are listened for */
 #define PL_PARAM_TONE_FILTERS "partyline.tone.filters"
 #define PL_TONE_FILTER_FIELDS 4u
-#define PL_TONE_FILTERS_MAX 3200u
+#define PL_TONE_BANDS_MAX 3200u
 /** Doubles, PL_TONE_FIND_FIELDS a port that reports pairs no page knows: port from 1, length_s
  * (0.2..20), range_hz (0..100) */
 #define PL_PARAM_TONE_FIND "partyline.tone.find"
