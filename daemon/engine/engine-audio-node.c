@@ -19,6 +19,9 @@
 /** Both ends of a bridge: design.md, "every gain change ramps (5 ms default)" */
 #define BRIDGE_RAMP_SECONDS 0.005
 
+/** The audio ports', and the control input's. */
+#define N_PLACES (ENGINE_AUDIO_PORTS_MAX + 1u)
+
 struct engine_audio_node {
 	struct pl_node base; /* first: the handle is in it */
 
@@ -28,9 +31,8 @@ struct engine_audio_node {
 	struct pl_port *events_port; /* NULL: none */
 
 	struct {
-		struct engine_audio_slot
-			*slots[ENGINE_AUDIO_PORTS_MAX]; /* by port id; NULL: free */
-		uint32_t n_slots;                       /* up to the last one */
+		struct engine_audio_slot *slots[N_PLACES]; /* by port id; NULL: free */
+		uint32_t n_slots;                          /* up to the last one */
 		int wakes[ENGINE_AUDIO_WAKES_MAX];
 		uint32_t n_wakes;
 	} rt; /* data thread; the main thread writes through the data loop */
@@ -226,7 +228,7 @@ static int do_set_slot(struct spa_loop *loop, bool async, uint32_t seq, const vo
 
 	node->rt.slots[args->id] = args->slot;
 	node->rt.n_slots = node->rt.n_wakes = 0;
-	for (uint32_t i = 0; i < ENGINE_AUDIO_PORTS_MAX; i++) {
+	for (uint32_t i = 0; i < N_PLACES; i++) {
 		if (!node->rt.slots[i])
 			continue;
 		node->rt.n_slots = i + 1u;
@@ -257,9 +259,9 @@ int engine_audio_node_add(struct engine_audio_node *node, struct engine_audio_sl
 {
 	uint32_t id = 0;
 
-	while (id < ENGINE_AUDIO_PORTS_MAX && (has_port(node, 0, id) || has_port(node, 1, id)))
+	while (id < N_PLACES && (has_port(node, 0, id) || has_port(node, 1, id)))
 		id++;
-	if (id == ENGINE_AUDIO_PORTS_MAX)
+	if (id == N_PLACES)
 		return -ENOSPC;
 	/* Nobody but this thread changes them. */
 	if (node->rt.n_wakes == ENGINE_AUDIO_WAKES_MAX && !has_wake(node, slot->wake_fd))
@@ -288,9 +290,8 @@ int engine_audio_node_new(enum engine_audio_node_kind kind, const struct spa_sup
 			  struct engine_audio_node **ret_node)
 {
 	struct engine_audio_node *node = calloc(1, sizeof(*node));
-	/* The last place is the control input's. */
-	uint32_t n_inputs = kind == ENGINE_NODE_PLAYBACK ? 0 : ENGINE_AUDIO_PORTS_MAX + 1u;
-	uint32_t n_outputs = kind == ENGINE_NODE_CAPTURE ? 0 : ENGINE_AUDIO_PORTS_MAX;
+	uint32_t n_inputs = kind == ENGINE_NODE_PLAYBACK ? 0 : N_PLACES;
+	uint32_t n_outputs = kind == ENGINE_NODE_CAPTURE ? 0 : N_PLACES;
 	int r;
 
 	if (!node)
@@ -307,9 +308,10 @@ int engine_audio_node_new(enum engine_audio_node_kind kind, const struct spa_sup
 	if (events && kind == ENGINE_NODE_CAPTURE) {
 		node->events = events;
 		node->events_userdata = events_userdata;
-		node->events_port = &node->base.ports[SPA_DIRECTION_INPUT][ENGINE_AUDIO_PORTS_MAX];
-		pl_port_init(node->events_port, SPA_DIRECTION_INPUT, ENGINE_AUDIO_PORTS_MAX,
-			     PL_PORT_KIND_CONTROL, PL_PORT_TONE_EVENTS);
+		/* The first place: PipeWire takes no id that lies beyond those it has. */
+		node->events_port = &node->base.ports[SPA_DIRECTION_INPUT][0];
+		pl_port_init(node->events_port, SPA_DIRECTION_INPUT, 0, PL_PORT_KIND_CONTROL,
+			     PL_PORT_TONE_EVENTS);
 		pl_port_set_property(node->events_port, PL_KEY_PORT_TARGET, PL_NODE_TONES);
 	}
 	*ret_node = node;
