@@ -42,8 +42,8 @@ static double tolerance_hz(const struct pl_page_def *page, double hz, double tol
 {
 	if (page->tolerance_unit == PL_TOLERANCE_PERCENT)
 		tolerance *= hz / 100.0;
-	/* The node's limit. */
-	return SPA_MIN(tolerance, hz / 10.0);
+	/* The node's limits; half a hertz no detector tells apart. */
+	return SPA_CLAMPD(tolerance, 0.5, hz / 10.0);
 }
 
 static uint32_t fill_page(const struct engine_tones_config *config, const struct pl_page_def *page,

@@ -202,8 +202,8 @@ static int check_input(struct checker *c, const struct pl_tone_input *input)
 static int check_tone(struct checker *c, double hz, const char *hz_member, double length_s,
 		      const char *length_member)
 {
-	if (!(hz >= 200.0 && hz <= 4000.0))
-		return refuse(c, hz_member, "must be 200 to 4000");
+	if (!(hz >= 200.0 && hz <= 3500.0))
+		return refuse(c, hz_member, "must be 200 to 3500");
 	if (!(length_s >= 0.2 && length_s <= 20.0))
 		return refuse(c, length_member, "must be 0.2 to 20");
 	return 0;

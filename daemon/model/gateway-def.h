@@ -174,7 +174,7 @@ struct pl_page_def {
 	char name[PL_NAME_MAX];
 	struct pl_endpoint source; /**< where it is listened for: a struct pl_tone_input is there */
 	enum pl_page_kind kind;
-	double a_hz, b_hz;             /**< 200..4000 */
+	double a_hz, b_hz;             /**< 200..3500 */
 	double a_length_s, b_length_s; /**< 0.2..20 */
 	double a_tolerance,
 		b_tolerance; /**< in tolerance_unit; default 1.2 per cent; capped below the middle to a defined neighbour */

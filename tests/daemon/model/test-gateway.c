@@ -200,7 +200,7 @@ PL_TEST(what_is_wrong_is_named_with_the_way_out)
 		 "\"GPIO20\",\"channel\":1,\"tablet\":1}]}}",
 		 "/gpio/lines/4/line", "the line \"key-1\" has this one already"},
 		{"{\"gpio\":{\"profile\":\"rpi\"}}", "/gpio/profile", "rpi-echostream"},
-		{PAGE(""), "/tones/pages/0/a_hz", "must be 200 to 4000"},
+		{PAGE(""), "/tones/pages/0/a_hz", "must be 200 to 3500"},
 		{PAGE(",\"a_hz\":1000,\"b_hz\":1001,\"a_length_s\":1,\"b_length_s\":1"),
 		 "/tones/pages/0/b_hz", "kind \"long\""},
 		{PAGE(",\"kind\":\"dtmf\",\"digits\":\"12x\""), "/tones/pages/0/digits",
