@@ -22,13 +22,16 @@ static const char digits[] = "123A456B789C*0#D";
 /** amplitude, full-scale sine 1: -43 dB; 0 dBm0 is 3.14 dB below full scale (ITU-T G.711) */
 #define AMPLITUDE_MIN 0.007
 #define TWIST_MAX_DB 6.0
-#define TWIST_MIN_DB (-9.5)
+#define TWIST_MIN_DB (-9.2)
 /** power of all else, of the tones': 3 dB of white noise are 0.5 */
-#define REST_MAX 0.68
+#define REST_MAX 0.72
 /** power of all else but a dial tone */
 #define DIAL_REST_MAX 0.1
-/** around both groups: white noise has a third of it there, speech most */
-#define REST_IN_BAND_MAX 0.24
+/** around both groups; of all else white noise has a third of it there, speech most */
+#define REST_IN_BAND_MAX 0.27
+#define REST_IN_BAND_SHARE 0.38
+/** what an almost clean signal may have there beyond that share */
+#define REST_IN_BAND_FREE 0.05
 /** of the amplitude, from begin to end: a key press is steady, a vowel comes and goes */
 #define SLOPE_MAX 1.0
 
@@ -340,7 +343,9 @@ static bool is_digit(const struct pl_dtmf_measure *m, double length_min_s)
 	double most = deviation_max(m->rest);
 
 	if (m->length_s < length_min_s || m->twist_db > TWIST_MAX_DB ||
-	    m->twist_db < TWIST_MIN_DB || m->rest > REST_MAX || m->rest_in_band > REST_IN_BAND_MAX)
+	    m->twist_db < TWIST_MIN_DB || m->rest > REST_MAX ||
+	    m->rest_in_band > REST_IN_BAND_MAX ||
+	    m->rest_in_band > REST_IN_BAND_FREE + REST_IN_BAND_SHARE * m->rest)
 		return false;
 	for (int i = 0; i < 2; i++) {
 		if (fabs(m->deviation[i]) > most || fabs(m->fit.slope[i]) > SLOPE_MAX ||
