@@ -41,10 +41,11 @@ static size_t make_packet(uint8_t *packet, uint16_t sequence, uint32_t ssrc)
 
 static void from_hex(const char *hex, uint8_t *out)
 {
-	unsigned value;
+	for (size_t i = 0; hex[i] && hex[i + 1]; i += 2) {
+		char digits[3] = {hex[i], hex[i + 1], '\0'};
 
-	for (size_t i = 0; sscanf(hex + 2 * i, "%2x", &value) == 1; i++)
-		out[i] = (uint8_t)value;
+		out[i / 2] = (uint8_t)strtoul(digits, NULL, 16);
+	}
 }
 
 static void aes_ctr(const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t iv[16],
