@@ -37,8 +37,7 @@ struct pl_echo_notes {
 };
 
 struct pl_echo_notes *pl_echo_notes_unref(struct pl_echo_notes *notes);
-/** The protocols of the context, and the thread. @param userdata  struct pl_echo_notes, a reference */
-extern const struct lws_protocols pl_echo_protocols[];
+/** The thread. @param userdata  struct pl_echo_notes, a reference */
 void *pl_echo_socket_run(void *userdata);
 
 #endif

@@ -26,8 +26,6 @@ struct pl_echo_notes *pl_echo_notes_unref(struct pl_echo_notes *notes)
 	pthread_mutex_unlock(&notes->lock);
 	if (n_refs > 0)
 		return NULL;
-	if (notes->context)
-		lws_context_destroy(notes->context);
 	pthread_cond_destroy(&notes->has_ended);
 	pthread_mutex_destroy(&notes->lock);
 	free(notes->url);
@@ -56,25 +54,6 @@ static int parse_url(struct pl_echo_notes *notes, const char *url)
 	return 0;
 }
 
-/** In the caller's thread: libwebsockets sets up OpenSSL for the whole process. */
-static int create_context(struct pl_echo_notes *notes)
-{
-	struct lws_context_creation_info info = {
-		.port = CONTEXT_PORT_NO_LISTEN,
-		.protocols = pl_echo_protocols,
-		.user = notes,
-		.gid = (gid_t)-1,
-		.uid = (uid_t)-1,
-		.timeout_secs = 20,
-		.options = strcmp(notes->scheme, "wss") == 0 ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT
-							     : 0,
-	};
-
-	lws_set_log_level(0, NULL); /* what goes wrong is told by the status */
-	notes->context = lws_create_context(&info);
-	return notes->context ? 0 : -ENOMEM;
-}
-
 static int notes_new(const char *url, int changed_fd, struct pl_echo_notes **ret_notes)
 {
 	struct pl_echo_notes *notes = calloc(1, sizeof(*notes));
@@ -91,8 +70,6 @@ static int notes_new(const char *url, int changed_fd, struct pl_echo_notes **ret
 	notes->n_refs = 1;
 	notes->changed_fd = changed_fd;
 	r = parse_url(notes, url);
-	if (r >= 0)
-		r = create_context(notes);
 	if (r < 0) {
 		pl_echo_notes_unref(notes);
 		return r;

@@ -12,6 +12,7 @@
 
 #include "echostream-client-private.h"
 
+#define CONNECT_SECONDS 20
 /** For what is still to be said at the end. */
 #define FAREWELL_USEC UINT64_C(300000)
 
@@ -343,10 +344,36 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	return 0;
 }
 
-const struct lws_protocols pl_echo_protocols[] = {
+static const struct lws_protocols protocols[] = {
 	{.name = PL_ECHO_SUBPROTOCOL, .callback = callback, .rx_buffer_size = 4096},
 	{0},
 };
+
+/**
+ * Here, because reading the machine's authorities takes some time. They are the vhost's alone: told of
+ * TLS, a context would set up libwebsockets' part in OpenSSL anew, under the feet of all others.
+ */
+static int create_context(struct pl_echo_socket *c)
+{
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN,
+		.protocols = protocols,
+		.user = c->notes,
+		.gid = (gid_t)-1,
+		.uid = (uid_t)-1,
+		.timeout_secs = CONNECT_SECONDS,
+		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+	};
+
+	lws_set_log_level(0, NULL); /* what goes wrong is told by the status */
+	c->context = lws_create_context(&info);
+	if (!c->context)
+		return -ENOMEM;
+	info.vhost_name = "echostream";
+	if (strcmp(c->notes->scheme, "wss") == 0)
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	return lws_create_vhost(c->context, &info) ? 0 : -ENOMEM;
+}
 
 static void run(struct pl_echo_socket *c)
 {
@@ -384,7 +411,6 @@ static struct pl_echo_socket *socket_new(struct pl_echo_notes *notes)
 	if (!c)
 		return NULL;
 	c->notes = notes;
-	c->context = notes->context;
 	c->timer.cb = on_timer;
 	c->message = malloc(PL_ECHO_MESSAGE_MAX);
 	if (!c->message || pl_echo_link_new(seed, &c->link) < 0)
@@ -392,21 +418,32 @@ static struct pl_echo_socket *socket_new(struct pl_echo_notes *notes)
 	return c;
 }
 
+static void set_context(struct pl_echo_notes *notes, struct lws_context *context)
+{
+	pthread_mutex_lock(&notes->lock);
+	notes->context = context;
+	pthread_mutex_unlock(&notes->lock);
+}
+
 void *pl_echo_socket_run(void *userdata)
 {
 	struct pl_echo_notes *notes = userdata;
-	struct lws_context *context = notes->context;
+	struct pl_echo_socket *c = socket_new(notes);
 
-	notes->socket = socket_new(notes);
-	if (notes->socket) {
-		run(notes->socket);
-		lws_sul_cancel(&notes->socket->timer);
-		notes->socket = socket_free(notes->socket);
+	if (c && create_context(c) >= 0) {
+		notes->socket = c;
+		set_context(notes, c->context);
+		run(c);
+		/* Nobody wakes it any more, and callbacks find nobody. */
+		set_context(notes, NULL);
+		notes->socket = NULL;
+		lws_sul_cancel(&c->timer);
+	} else if (c) {
+		tell(c, "the connection to %s cannot be set up: no memory", notes->host);
 	}
-	pthread_mutex_lock(&notes->lock);
-	notes->context = NULL; /* nobody wakes it any more */
-	pthread_mutex_unlock(&notes->lock);
-	lws_context_destroy(context);
+	if (c && c->context)
+		lws_context_destroy(c->context);
+	socket_free(c);
 	pthread_mutex_lock(&notes->lock);
 	notes->ended = true;
 	note_changed(notes);
