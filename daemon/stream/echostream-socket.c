@@ -61,7 +61,7 @@ static void note_changed(struct pl_echo_notes *notes)
 		return;
 }
 
-/** @param format  NULL: no trouble any more */
+/** What the state is now. @param format  of the trouble; "" when there is none any more */
 static void __attribute__((format(printf, 2, 3)))
 tell(struct pl_echo_socket *c, const char *format, ...)
 {
@@ -71,7 +71,7 @@ tell(struct pl_echo_socket *c, const char *format, ...)
 	pthread_mutex_lock(&c->notes->lock);
 	status->state = pl_echo_link_state(c->link);
 	va_start(args, format);
-	vsnprintf(status->trouble, sizeof(status->trouble), format ? format : "", args);
+	vsnprintf(status->trouble, sizeof(status->trouble), format, args);
 	va_end(args);
 	for (int i = 0; i < (int)PL_ECHO_MEMBERS_MAX; i++)
 		status->n_users[i] = c->members[i].serial
@@ -153,6 +153,11 @@ static int speak(struct pl_echo_socket *c)
 			      (char *)c->frame + LWS_PRE, &length) == PL_ECHO_DO_SEND &&
 	    lws_write(c->wsi, c->frame + LWS_PRE, length, LWS_WRITE_TEXT) < 0)
 		return -1;
+	if (c->quit && length == 0) {
+		/* With a close frame: what was said before it is read by then. */
+		lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+		return -1;
+	}
 	plan(c);
 	return 0;
 }
@@ -236,7 +241,7 @@ static void take_config(struct pl_echo_socket *c)
 	pthread_mutex_lock(&c->notes->lock);
 	c->notes->status.target = target;
 	pthread_mutex_unlock(&c->notes->lock);
-	tell(c, NULL);
+	tell(c, "%s", "");
 }
 
 static void nonsense(struct pl_echo_socket *c, const char *reason)
@@ -265,7 +270,7 @@ static void take_message(struct pl_echo_socket *c)
 		 (r & (int)PL_ECHO_CHANGED_CONFIG || !c->resolved))
 		take_config(c);
 	else if (r > 0)
-		tell(c, NULL);
+		tell(c, "%s", "");
 }
 
 static void receive(struct pl_echo_socket *c, const void *data, size_t size)
@@ -292,7 +297,7 @@ static void opened(struct pl_echo_socket *c)
 	pthread_mutex_lock(&c->notes->lock);
 	c->notes->status.n_opened++;
 	pthread_mutex_unlock(&c->notes->lock);
-	tell(c, NULL);
+	tell(c, "%s", "");
 	plan(c);
 }
 
@@ -382,10 +387,10 @@ static void run(struct pl_echo_socket *c)
 	look_at_wishes(c);
 	while (!c->quit && lws_service(c->context, 0) >= 0)
 		;
-	/* Whoever transmits says that it has ended. */
+	/* Whoever transmits says that it has ended; then both sides close. */
 	end = clock_usec(CLOCK_MONOTONIC) + FAREWELL_USEC;
 	while (pl_echo_link_state(c->link) == PL_ECHO_LINK_OPEN &&
-	       pl_echo_link_deadline(c->link) != UINT64_MAX && clock_usec(CLOCK_MONOTONIC) < end) {
+	       clock_usec(CLOCK_MONOTONIC) < end) {
 		lws_sul_schedule(c->context, 0, &c->timer, c->timer.cb, 10000);
 		lws_callback_on_writable(c->wsi);
 		if (lws_service(c->context, 0) < 0)

@@ -102,9 +102,9 @@ class EchoServer:
         """No longer listens, and drops everybody without a word."""
         self._call(self._stop())
 
-    def forget_addresses(self):
-        """As after a restart: whoever is to be sent to has to say so again."""
-        self._loop.call_soon_threadsafe(self._addresses.clear)
+    def freeze(self):
+        """Hears and answers nobody any more, not even a ping; the connections stay."""
+        self._loop.call_soon_threadsafe(self._freeze)
 
     def say(self, text):
         """Anything, to every connection; bytes go as a binary message."""
@@ -173,6 +173,11 @@ class EchoServer:
         await self._server.wait_closed()
         self._server = None
 
+    def _freeze(self):
+        self._users_task.cancel()
+        for connection in self._connections:
+            connection.transport.pause_reading()
+
     async def _on_connection(self, connection, *_):
         self._n_connections += 1
         number = self._n_connections
@@ -200,12 +205,18 @@ class EchoServer:
         if verb == "connect":
             self._connections[connection][channel] = body
             if self.sends_config:
-                await connection.send(json.dumps(self._config(number)))
+                await self._answer(connection, self._config(number))
             await self._say(self._users())
         else:
-            await connection.send(
-                json.dumps({"type": "transmit_ack", "channel_id": channel, "status": "ok", "time": int(time.time())})
+            await self._answer(
+                connection, {"type": "transmit_ack", "channel_id": channel, "status": "ok", "time": int(time.time())}
             )
+
+    async def _answer(self, connection, message):
+        try:
+            await connection.send(json.dumps(message))
+        except websockets.ConnectionClosed:
+            pass  # and yet what it said before is read
 
     def _config(self, number):
         config = {"udp_port": self.udp_port, "udp_host": self.udp_host}
