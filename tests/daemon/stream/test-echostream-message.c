@@ -53,15 +53,17 @@ PL_TEST(texts_are_escaped)
 {
 	const struct pl_echo_identity identity = {"a\"b", "c\\d", "e\nf/\xc3\xa4", "1"};
 	char text[PL_ECHO_WRITE_MAX];
-	struct json_object *tree;
+	struct json_object *outer, *tree;
 
 	PL_CHECK(pl_echo_message_write(PL_ECHO_CONNECT, &identity, 0, text, sizeof(text)) > 0);
-	tree = json_object_object_get(json_tokener_parse(text), "connect");
+	outer = json_tokener_parse(text);
+	tree = json_object_object_get(outer, "connect");
 	PL_CHECK(tree != NULL);
 	PL_EXPECT(strcmp(json_object_get_string(json_object_object_get(tree, "affiliation_id")),
 			 "a\"b") == 0);
 	PL_EXPECT(strcmp(json_object_get_string(json_object_object_get(tree, "agency_name")),
 			 "e\nf/\xc3\xa4") == 0);
+	json_object_put(outer);
 }
 
 PL_TEST(where_the_audio_goes)
