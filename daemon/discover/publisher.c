@@ -2,7 +2,6 @@
 #include "publisher.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "thread.h"
 #include "worker.h"
 
 #define END_SECONDS 1
@@ -104,17 +104,12 @@ int pl_publisher_new(sd_event *event, pl_publisher_changed_h on_changed, void *u
 	return 0;
 }
 
-/** The thread takes no signal: they are the loop's. */
 static int start_thread(struct pl_publisher *publisher)
 {
-	sigset_t all, before;
 	int r;
 
 	publisher->notes->n_refs++;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = -pthread_create(&publisher->thread, NULL, pl_worker_run, publisher->notes);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = pl_thread_start("avahi", pl_worker_run, publisher->notes, &publisher->thread);
 	if (r < 0) {
 		publisher->notes->n_refs--;
 		return r;

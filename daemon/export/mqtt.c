@@ -10,6 +10,8 @@
 
 #include <mosquitto.h>
 
+#include "thread.h"
+
 /** Handed to libmosquitto and not confirmed yet; its own window for QoS 1 is 20. */
 #define FLYING_MAX 20u
 #define RETRY_S_MIN 1u
@@ -335,7 +337,7 @@ int pl_mqtt_new(const struct pl_mqtt_def *def, struct pl_spool *spool, pl_mqtt_c
 	if (r == 0)
 		r = set_up(m);
 	if (r == 0)
-		r = -pthread_create(&m->thread, NULL, run, m);
+		r = pl_thread_start("mqtt", run, m, &m->thread);
 	if (r < 0) {
 		pl_mqtt_free(m);
 		return r;

@@ -12,6 +12,7 @@
 
 #include "json-strict.h"
 #include "s3-request.h"
+#include "thread.h"
 
 #define RETRY_S_MIN 1u
 #define RETRY_S_MAX 300u
@@ -402,7 +403,7 @@ int pl_s3_new(const struct pl_s3_def *def, struct pl_spool *spool,
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 
 	s3->curl = curl_easy_init();
-	r = s3->curl ? -pthread_create(&s3->thread, NULL, run, s3) : -ENOMEM;
+	r = s3->curl ? pl_thread_start("s3", run, s3, &s3->thread) : -ENOMEM;
 	if (r < 0) {
 		pl_s3_free(s3);
 		return r;

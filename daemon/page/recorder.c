@@ -11,6 +11,7 @@
 
 #include "clip-file.h"
 #include "tap.h"
+#include "thread.h"
 
 /** How often the ports are emptied, and what they hold: 10 times that, whatever the rate. */
 #define ROUND_MS 100
@@ -130,10 +131,9 @@ static int set_thread(struct pl_recorder *rec, bool wanted)
 		return 0;
 	if (wanted) {
 		rec->quit = false;
-		r = pthread_create(&rec->thread, NULL, run, rec);
-		if (r != 0)
-			return -r;
-		pthread_setname_np(rec->thread, "pl-page-listen");
+		r = pl_thread_start("pl-page-listen", run, rec, &rec->thread);
+		if (r < 0)
+			return r;
 		rec->has_thread = true;
 		return 0;
 	}

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "thread.h"
+
 /** Audio goes to the disk this often; after trouble it is tried again as often. */
 #define ROUND_MS 1000
 
@@ -199,12 +201,11 @@ static void *run(void *userdata)
 
 static int start_thread(struct pl_writer *w)
 {
-	int r = pthread_create(&w->thread, NULL, run, w);
+	int r = pl_thread_start("pl-page-disk", run, w, &w->thread);
 
-	if (r != 0)
-		return -r;
+	if (r < 0)
+		return r;
 	w->has_thread = true;
-	pthread_setname_np(w->thread, "pl-page-disk");
 	return 0;
 }
 

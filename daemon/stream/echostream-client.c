@@ -2,11 +2,12 @@
 #include "echostream-client-private.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "thread.h"
 
 #define END_SECONDS 1
 
@@ -78,17 +79,12 @@ static int notes_new(const char *url, int changed_fd, struct pl_echo_notes **ret
 	return 0;
 }
 
-/** The thread takes no signal: they are the loop's. */
 static int start_thread(struct pl_echo_client *client)
 {
-	sigset_t all, before;
 	int r;
 
 	client->notes->n_refs++;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = -pthread_create(&client->thread, NULL, pl_echo_socket_run, client->notes);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = pl_thread_start("echostream", pl_echo_socket_run, client->notes, &client->thread);
 	if (r < 0)
 		client->notes->n_refs--;
 	return r;

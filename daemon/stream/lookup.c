@@ -3,12 +3,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "thread.h"
 
 #define HOST_MAX_ 256u
 
@@ -70,8 +71,6 @@ static void *look_up(void *userdata)
 int lookup_new(const char *host, uint16_t port, int done_fd, struct lookup **ret_lookup)
 {
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
-	sigset_t all, before;
-	pthread_attr_t attributes;
 	pthread_t thread;
 	int r;
 
@@ -87,18 +86,13 @@ int lookup_new(const char *host, uint16_t port, int done_fd, struct lookup **ret
 		free(lookup);
 		return r;
 	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	r = -pthread_create(&thread, &attributes, look_up, lookup);
-	pthread_attr_destroy(&attributes);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = pl_thread_start("lookup", look_up, lookup, &thread);
 	if (r < 0) {
 		close(lookup->done_fd);
 		free(lookup);
 		return r;
 	}
+	pthread_detach(thread);
 	*ret_lookup = lookup;
 	return 0;
 }

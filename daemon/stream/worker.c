@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 
 #include "gateway-def.h"
 #include "stream-run.h"
+#include "thread.h"
 
 #define EVENTS_MAX 32
 #define NSEC_PER_SEC UINT64_C(1000000000)
@@ -155,7 +155,6 @@ static void *run(void *userdata)
 	struct stream_worker *worker = userdata;
 	struct epoll_event events[EVENTS_MAX];
 
-	pthread_setname_np(pthread_self(), "streams");
 	set_priority();
 	while (!worker->own.stop) {
 		int n = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, -1);
@@ -316,7 +315,6 @@ static void close_all(struct stream_worker *worker)
 int stream_worker_new(int notify_fd, struct stream_worker **ret_worker)
 {
 	struct stream_worker *worker = calloc(1, sizeof(*worker));
-	sigset_t all, before;
 	int r;
 
 	if (!worker)
@@ -325,13 +323,8 @@ int stream_worker_new(int notify_fd, struct stream_worker **ret_worker)
 	pthread_cond_init(&worker->was_called, NULL);
 	worker->notify_fd = notify_fd;
 	r = open_fds(worker);
-	if (r >= 0) {
-		/* Signals are the main loop's. */
-		sigfillset(&all);
-		pthread_sigmask(SIG_BLOCK, &all, &before);
-		r = -pthread_create(&worker->thread, NULL, run, worker);
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-	}
+	if (r >= 0)
+		r = pl_thread_start("streams", run, worker, &worker->thread);
 	if (r < 0) {
 		close_all(worker);
 		return r;
