@@ -76,6 +76,9 @@ static int write_file(const char *path, const char *text)
 static int put_into(struct ctl *ctl, struct json_object *gateway, const char *path)
 {
 	ctl_cleanup_json *config = NULL;
+	/* As it reads: "1000" that was a double is an integer then. */
+	ctl_cleanup_json *as_read = json_tokener_parse(json_object_to_json_string(gateway));
+	struct json_object *there;
 	size_t size = 0;
 	char *text = read_file(path, &size);
 	int r;
@@ -87,11 +90,17 @@ static int put_into(struct ctl *ctl, struct json_object *gateway, const char *pa
 	if (!json_object_is_type(config, json_type_object))
 		return ctl_fail(ctl, CTL_REFUSED, "%s is no configuration file; nothing is written",
 				path);
-	if (json_object_object_get_ex(config, "gateway", NULL))
-		return ctl_fail(ctl, CTL_REFUSED,
-				"%s has a gateway already; nothing is written. Without --write the "
-				"new one is printed, to take over what you want of it",
-				path);
+	there = ctl_json_member(config, "gateway");
+	if (there && json_object_equal(there, as_read)) {
+		fprintf(stderr, "%s has just this gateway already; nothing is written.\n", path);
+		return CTL_OK;
+	}
+	if (there)
+		return ctl_fail(
+			ctl, CTL_REFUSED,
+			"%s has another gateway already; nothing is written. Without --write the "
+			"new one is printed, to take over what you want of it",
+			path);
 	json_object_object_add(config, "gateway", json_object_get(gateway));
 	r = write_file(path, json_object_to_json_string_ext(config, READABLE));
 	if (r < 0)

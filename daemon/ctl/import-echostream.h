@@ -9,9 +9,10 @@
 /**
  * EchoStream's ~/.an/config.json as our configuration.
  *
- * Channel k becomes: an EchoStream stream on channel k, sent while its key is held; key k of the
- * profile rpi-echostream; tones of tablet k (which has the radio's sound card) with their pages
- * and filters. What has no counterpart, is out of range or was never used there is left out and told.
+ * Its channel k is a radio: channel k, which has the radio's sound card, with its tones, pages and
+ * filters; and tablet k, which is the server's end: an EchoStream stream that sends while key k of
+ * the profile rpi-echostream is held. What has no counterpart, is out of range or was never used
+ * there is left out and told.
  * Thread: any.
  *
  * @param url          of the server, which the file does not have; NULL: no streams

@@ -99,10 +99,11 @@ def test_echostreams_configuration_is_taken_by_the_daemon(session, tmp_path):
     assert "not in this file" in done.stderr and "input_high_one" in done.stderr
     gateway = json.loads("{" + done.stdout + "}")["gateway"]
     assert [s["echostream"]["channel_id"] for s in gateway["streams"]] == ["555", "666", "777"]
+    assert [s["endpoint"] for s in gateway["streams"]] == ["tablet.1", "tablet.2", "tablet.3"]
     assert {s["transmit"] for s in gateway["streams"]} == {"keyed"}
     assert gateway["gpio"] == {"profile": "rpi-echostream"}
     first, second = gateway["tones"]["pages"]
-    assert (first["id"], first["source"], first["passthrough_channel"]) == ("t-1", "tablet.1", 2)
+    assert (first["id"], first["source"], first["passthrough_channel"]) == ("t-1", "channel.1", 2)
     assert (first["a_tolerance"], first["b_tolerance"]) == (10, 8.79)
     assert second["id"] == "t-1-2"
     assert gateway["tones"]["inputs"][0]["filters"][0]["type"] == "below"
@@ -118,9 +119,29 @@ def test_echostreams_configuration_is_taken_by_the_daemon(session, tmp_path):
     assert checked.returncode == OK, checked.stderr
     before = config.read_text(encoding="utf-8")
     again = session.ctl(*write)
-    assert again.returncode == REFUSED and "has a gateway already" in again.stderr
+    assert again.returncode == OK and "just this gateway already" in again.stderr
+    other = session.ctl(*write[:3], "wss://other.example.com/ws/", *write[4:])
+    assert other.returncode == REFUSED and "has another gateway already" in other.stderr
     assert config.read_text(encoding="utf-8") == before
     assert list(tmp_path.iterdir()) == [config]
+
+
+def test_what_echostreams_configuration_has_and_nothing_here(session, tmp_path):
+    config = json.loads(ECHOSTREAM.read_text(encoding="utf-8"))
+    (first, *_) = config["shadow"]["state"]["desired"]["software_configuration"]
+    first["channel_one"]["squelch"] = 3
+    first["channel_one"]["a\u009b2J"] = 3
+    detect = first["channel_one"]["tone_detect_configuration"]
+    detect["alert_tones"] = [{**tone, "priority": 1} for tone in detect["alert_tones"] * 3]
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(config), encoding="utf-8")
+    done = session.ctl("import", "echostream", str(file), URL)
+    assert done.returncode == OK
+    said = done.stderr.splitlines()
+    assert [line for line in said if "squelch" in line] == [
+        'channel 1: "squelch" is left out: nothing here corresponds to it']
+    assert len([line for line in said if "priority" in line]) == 1
+    assert '"a 2J"' in done.stderr and "\u009b" not in done.stderr
 
 
 def test_echostreams_configuration_without_a_server(session):
