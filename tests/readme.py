@@ -14,6 +14,7 @@ KINDS = {
     "sh first-terminal": "these two are what the tests themselves begin with",
     "sh until-ctrl-c": "as sh; each line a program without an end",
     "sh box": "on a bare Debian machine, as root, in the clone: tests/vm/test_packages.py",
+    "sh gateway": "afterwards on that machine: tests/vm/test_packages.py",
     "sh desktop": "likewise, on a desktop user's machine",
     "sh desktop-user": "by the desktop's user, after his next login",
     "text": "nowhere",

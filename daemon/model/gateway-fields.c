@@ -355,6 +355,9 @@ static int read_password_file(struct pl_field_reader *reader, struct json_object
 {
 	struct pl_mqtt_def *mqtt = structure;
 
+	/* Not in use: the file may come later. */
+	if (!mqtt->enabled && json_object_is_type(value, json_type_string))
+		return 0;
 	return read_named_file(reader, value, mqtt->password, sizeof(mqtt->password));
 }
 
@@ -363,6 +366,8 @@ static int read_secret_key_file(struct pl_field_reader *reader, struct json_obje
 {
 	struct pl_s3_def *s3 = structure;
 
+	if (!s3->enabled && json_object_is_type(value, json_type_string))
+		return 0;
 	return read_named_file(reader, value, s3->secret_key, sizeof(s3->secret_key));
 }
 

@@ -229,12 +229,20 @@ static int read_streams(reader_t *reader, struct json_object *value, void *gatew
 	return read_array(reader, value, read_stream, gateway);
 }
 
+/** Before anything else is read: files of what is not in use need not be there. */
+static bool is_enabled(struct json_object *section)
+{
+	struct json_object *enabled = member(section, "enabled");
+
+	return !json_object_is_type(enabled, json_type_boolean) || json_object_get_boolean(enabled);
+}
+
 static int read_mqtt(reader_t *reader, struct json_object *value, void *to)
 {
 	struct pl_mqtt_def *mqtt = &((struct pl_gateway *)to)->mqtt;
 	int r;
 
-	mqtt->enabled = true;
+	mqtt->enabled = is_enabled(value);
 	r = pl_fields_read(reader, value, pl_mqtt_fields, mqtt);
 	if (r < 0)
 		return r;
@@ -250,7 +258,7 @@ static int read_s3(reader_t *reader, struct json_object *value, void *to)
 	struct pl_s3_def *s3 = &((struct pl_gateway *)to)->s3;
 	int r;
 
-	s3->enabled = true;
+	s3->enabled = is_enabled(value);
 	r = pl_fields_read(reader, value, pl_s3_fields, s3);
 	if (r < 0)
 		return r;

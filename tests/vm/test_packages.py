@@ -209,6 +209,14 @@ until pw-link -l | grep -A 99 '^alsa_input.partyline.Loopback.0:' | grep -q '|->
 done
 """
 
+GATEWAY = """
+echo 'what the gateway has now'
+busctl --system --json=short call org.partyline.Partyline1 /org/partyline/Partyline1 \\
+	org.partyline.Partyline1.Gateway GetGateway >/share/gateway.bus
+python3 -c 'import json; print(json.load(open("/share/gateway.bus"))["data"][0])' >/share/gateway
+partylinectl --json channels >/share/channels
+"""
+
 LOGIN = """
 echo 'ann logs in'
 loginctl enable-linger ann
@@ -251,8 +259,15 @@ def test_from_a_bare_box_to_an_intercom(tree, tmp_path):
         "[ \"$(systemctl is-enabled partyline.target)\" = disabled ] || fail 'installing enabled something'\n"
         "cp /share/tone.wav speech.wav\n",
         lines[enable:],
-        TALK, CARD]))
+        TALK, CARD, readme("sh gateway"), GATEWAY]))
     assert longest_tone(tmp_path / "heard.wav") > 3.5
+    gateway, channels = (json.loads((tmp_path / name).read_text()) for name in ("gateway", "channels"))
+    assert [(s["id"], s["endpoint"], s["protocol"]) for s in gateway["streams"]] == [
+        (f"radio-{k}", f"tablet.{k}", "rtp") for k in range(1, 5)]
+    assert len(gateway["gpio"]["lines"]) == 8 and len(gateway["tones"]["pages"]) == 3
+    for k, channel in enumerate(channels, 1):
+        assert channel["capture"] == channel["playback"]
+        assert channel["capture"][0].endswith(f"usb-0:1.{k}:1.0,0")
 
 
 def test_upgrade_remove_and_purge(tree, tmp_path):
