@@ -114,8 +114,10 @@ const struct ctl_command ctl_commands[] = {
 		.arguments = "",
 		.summary = "show device, streams, GPIO lines and pages of each channel",
 		.description =
-			"One table: every channel, and the tablets that have something. \"stream list\",\n"
-			"\"page list\" and \"gpio\" tell more of each.\n",
+			"One table: every channel, and the tablets that have something. It fits the terminal;\n"
+			"elsewhere each has a line. \"stream list\", \"page list\" and \"gpio\" tell more of\n"
+			"each. With --json: [{\"endpoint\", \"name\", \"capture\", \"playback\", \"streams\",\n"
+			"\"lines\", \"pages\"}].\n",
 		.run = ctl_run_gateway,
 	},
 	{
@@ -158,7 +160,8 @@ const struct ctl_command ctl_commands[] = {
 		.summary = "make a gateway of another system's configuration",
 		.description =
 			"Reads EchoStream's ~/.an/config.json and prints \"gateway\" for partyline.json;\n"
-			"with --write FILE it is put into that configuration file, which must have none.\n"
+			"with --write FILE it is put into that configuration file, which must have no other.\n"
+			"Without --write nothing is changed.\n"
 			"URL is the server's, wss://HOST/ws/: EchoStream's file does not have it, and without\n"
 			"it there are no streams. What is left out, and what to do besides, goes to stderr.\n"
 			"No key is in EchoStream's file either: see echostream.key in partyline.json(5).\n"
@@ -278,7 +281,7 @@ const struct ctl_command ctl_commands[] = {
 			"  partylinectl page add crew-7 channel.1 a_hz=1000 a_length_s=1 b_hz=1500 \\\n"
 			"    b_length_s=3 record_length_s=30 passthrough_channel=2\n"
 			"  partylinectl page add gate channel.1 kind=dtmf digits=911\n",
-		.words = {"list add remove make history end"},
+		.words = {"list add remove make history end", "@page list"},
 		.n_arguments_min = 1,
 		.n_arguments_max = CTL_ASSIGNMENTS_MAX + 1,
 		.options = CTL_OPTION_IDS | CTL_OPTION_LIMIT,
@@ -388,7 +391,7 @@ const struct ctl_command ctl_commands[] = {
 			"  key=$(partylinectl stream key)\n"
 			"  partylinectl stream add mill channel.2 remote.host=192.0.2.7 remote.port=5004 \\\n"
 			"    local.port=5004 srtp.key=\"$key\"\n",
-		.words = {"list show add remove jitter key sdp"},
+		.words = {"list show add remove jitter key sdp", "@stream list"},
 		.n_arguments_min = 1,
 		.n_arguments_max = CTL_ASSIGNMENTS_MAX + 1,
 		.options = CTL_OPTION_IDS,

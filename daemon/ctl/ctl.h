@@ -92,8 +92,8 @@ struct ctl_command {
 	const char *arguments;   /**< as shown in the help: "TABLET [MODE]" */
 	const char *summary;     /**< one line, no full stop */
 	const char *description; /**< the rest of the help; "" for none */
-	/** Completion of each argument: words parted by blanks; "@tablets", "@channels" and "@devices"
-	 * for what these commands print with --ids; "" for none */
+	/** Completion of each argument: words parted by blanks; "@tablets", "@stream list" and the
+	 * like for what these commands print with --ids; "" for none */
 	const char *words[CTL_ARGUMENTS_MAX];
 	int n_arguments_min, n_arguments_max;
 	unsigned options; /**< enum ctl_option */

@@ -144,3 +144,36 @@ struct json_object *ctl_find_id(struct json_object *array, const char *id)
 	}
 	return NULL;
 }
+
+/* --- a command's verbs ------------------------------------------------------------------------ */
+
+/** Appends "A, B". */
+static void join(char *text, size_t size, const char *word)
+{
+	size_t n = strlen(text);
+
+	snprintf(text + n, size - n, "%s%s", n ? ", " : "", word);
+}
+
+int ctl_run_verb(struct ctl *ctl, const struct ctl_verb *verbs, size_t n_verbs, int n,
+		 char *arguments[])
+{
+	char all[160] = "";
+
+	for (size_t i = 0; i < n_verbs; i++) {
+		const struct ctl_verb *verb = &verbs[i];
+		int code;
+
+		join(all, sizeof(all), verb->name);
+		if (strcmp(verb->name, arguments[0]) != 0)
+			continue;
+		if (n - 1 < verb->n_min || n - 1 > verb->n_max)
+			return ctl_fail(ctl, CTL_USAGE, "usage: partylinectl %s %s%s%s",
+					ctl->command->name, verb->name,
+					verb->arguments[0] ? " " : "", verb->arguments);
+		code = verb->is_busless ? CTL_OK : ctl_connect(ctl);
+		return code == CTL_OK ? verb->run(ctl, n - 1, arguments + 1) : code;
+	}
+	return ctl_fail(ctl, CTL_USAGE, "%s can %s, not \"%s\"", ctl->command->name, all,
+			arguments[0]);
+}

@@ -211,10 +211,8 @@ done
 
 GATEWAY = """
 echo 'what the gateway has now'
-busctl --system --json=short call org.partyline.Partyline1 /org/partyline/Partyline1 \\
-	org.partyline.Partyline1.Gateway GetGateway >/share/gateway.bus
-python3 -c 'import json; print(json.load(open("/share/gateway.bus"))["data"][0])' >/share/gateway
-partylinectl --json channels >/share/channels
+partylinectl --json stream list >/share/streams
+partylinectl --json gateway >/share/gateway
 """
 
 LOGIN = """
@@ -261,13 +259,15 @@ def test_from_a_bare_box_to_an_intercom(tree, tmp_path):
         lines[enable:],
         TALK, CARD, readme("sh gateway"), GATEWAY]))
     assert longest_tone(tmp_path / "heard.wav") > 3.5
-    gateway, channels = (json.loads((tmp_path / name).read_text()) for name in ("gateway", "channels"))
-    assert [(s["id"], s["endpoint"], s["protocol"]) for s in gateway["streams"]] == [
+    streams, rows = (json.loads((tmp_path / name).read_text()) for name in ("streams", "gateway"))
+    assert [(s["id"], s["endpoint"], s["protocol"]) for s in streams] == [
         (f"radio-{k}", f"tablet.{k}", "rtp") for k in range(1, 5)]
-    assert len(gateway["gpio"]["lines"]) == 8 and len(gateway["tones"]["pages"]) == 3
-    for k, channel in enumerate(channels, 1):
-        assert channel["capture"] == channel["playback"]
-        assert channel["capture"][0].endswith(f"usb-0:1.{k}:1.0,0")
+    assert [row["endpoint"] for row in rows] == [f"{kind}.{k}" for kind in ("channel", "tablet") for k in range(1, 5)]
+    for k, row in enumerate(rows[:4], 1):
+        assert row["capture"] == row["playback"]
+        assert row["capture"][0].endswith(f"usb-0:1.{k}:1.0,0")
+        assert [line["id"] for line in row["lines"]] == [f"key-{k}", f"ptt-{k}"]
+    assert [page["id"] for page in rows[0]["pages"]] == ["station-7", "all-call"]
 
 
 def test_upgrade_remove_and_purge(tree, tmp_path):

@@ -15,6 +15,9 @@ def session():
     with PrivateBus() as session:
         assert session.ctl("bind", "tablet", "1", "playback", "card:Desk,1").returncode == 0
         assert session.ctl("bind", "tablet", "2", "capture", "path:usb-1:2").returncode == 0
+        assert session.ctl("stream", "add", "mill", "channel.1", "way=receive", "local.port=5004",
+                           "srtp.cipher=none").returncode == 0
+        assert session.ctl("page", "add", "gate", "channel.1", "kind=dtmf", "digits=911").returncode == 0
         yield session
 
 
@@ -64,6 +67,9 @@ def complete(session, *words):
     (["bind", "channel", "1", "capture", "path", ":", "usb-1", ":", "2"], ["2,0"]),
     (["bind", "channel", "1", "capture", "card", ":", "De", "--p"], ["--port"]),
     (["unbind", "tablet", "2", ""], ["capture", "playback"]),
+    (["stream", "re"], ["remove"]),
+    (["stream", "remove", "m"], ["mill"]),
+    (["page", "remove", "g"], ["gate"]),
 ])
 def test_bash(session, words, offered):
     assert complete(session, *words) == offered

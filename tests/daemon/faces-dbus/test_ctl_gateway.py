@@ -80,9 +80,53 @@ def test_pages_are_added_shown_and_removed(session):
     assert [p["digits"] for p in answer(session, "page", "list") if p["id"] == "gate"] == ["911"]
     assert "1000 Hz 1 s, 1500 Hz 3 s" in session.ctl("page", "list").stdout
     rows = {row["endpoint"]: row for row in answer(session, "gateway")}
-    assert (rows["channel.1"]["pages"], rows["tablet.2"]["pages"]) == ("gate", "crew-7")
+    assert rows["channel.1"]["pages"] == [{"id": "gate", "name": "", "kind": "dtmf"}]
+    assert [page["id"] for page in rows["tablet.2"]["pages"]] == ["crew-7"] and "tablet.1" not in rows
     for page in ("gate", "crew-7"):
         answer(session, "page", "remove", page)
+
+
+def columns_of(text):
+    """{endpoint: each column's text, put together again} of the table."""
+    heading, *lines = text.splitlines()
+    begins = [heading.index(word) for word in ("ENDPOINT", "DEVICE", "STREAM", "GPIO LINE", "PAGES")]
+    found = {}
+    for line in lines:
+        cells = [line[begin:end].strip() for begin, end in zip(begins, [*begins[1:], None])]
+        endpoint = cells[0] or endpoint
+        before = found.setdefault(endpoint, [""] * len(cells))
+        found[endpoint] = [a + b for a, b in zip(before, cells)]
+    return found
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 0])
+def test_the_table_fits_the_terminal_and_loses_nothing(session, width):
+    card = "path:platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.3:1.0"
+    for direction in ("capture", "playback"):
+        assert session.ctl("bind", "channel", "3", direction, card).returncode == OK
+    pages = [f"crew-number-{i}" for i in range(8)]
+    for i, page in enumerate(pages):
+        answer(session, "page", "add", page, "channel.3", "kind=dtmf", f"digits=91{i}")
+    answer(session, "stream", "add", "mill", "channel.3", "way=receive", "local.port=5004",
+           "srtp.cipher=none")
+    try:
+        shown = session.ctl("gateway", env={"COLUMNS": str(width) if width else ""}).stdout
+        lines = shown.splitlines()
+        assert all(line == line.rstrip() for line in lines)
+        if width:
+            assert max(map(len, lines)) <= width
+        else:
+            assert len(lines) == 1 + 3  # a script that reads text has a line for each
+        row = columns_of(shown)["channel.3"]
+        assert row[0] == "channel.3" and row[1] == f"{card},0"
+        assert row[2].startswith("mill(") or row[2].startswith("mill (")
+        assert row[4].replace(" ", "").split(",") == pages
+    finally:
+        answer(session, "stream", "remove", "mill")
+        for page in pages:
+            answer(session, "page", "remove", page)
+        for direction in ("capture", "playback"):
+            session.ctl("unbind", "channel", "3", direction)
 
 
 def test_status_tells_of_streams_in_the_clear(session):
