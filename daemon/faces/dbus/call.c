@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "face-private.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 int pl_dbus_call_begin(struct pl_dbus_call *call, struct pl_face_dbus *face,
@@ -34,5 +35,15 @@ int pl_dbus_call_end(const struct pl_dbus_call *call, int r, const char *types, 
 	va_start(values, types);
 	r = sd_bus_reply_method_returnv(call->message, types, values);
 	va_end(values);
+	return r;
+}
+
+int pl_dbus_reply_json(sd_bus_message *message, struct json_object *document)
+{
+	const char *text =
+		document ? json_object_to_json_string_ext(document, PL_DBUS_JSON_FLAGS) : NULL;
+	int r = text ? sd_bus_reply_method_return(message, "s", text) : -ENOMEM;
+
+	json_object_put(document);
 	return r;
 }

@@ -2,6 +2,7 @@
 #ifndef PL_FACE_DBUS_PRIVATE_H
 #define PL_FACE_DBUS_PRIVATE_H
 
+#include <json-c/json.h>
 #include <systemd/sd-bus.h>
 
 #include "callers.h"
@@ -27,6 +28,9 @@
 #define PL_DBUS_ERROR_EXISTS PL_DBUS_NAME ".Error.Exists"
 #define PL_DBUS_ERROR_CONFIGURED PL_DBUS_NAME ".Error.Configured"
 #define PL_DBUS_ERROR_STATE_NOT_KEPT PL_DBUS_NAME ".Error.StateNotKept"
+
+/** How documents are written into messages. */
+#define PL_DBUS_JSON_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
 /** One tablet or channel on the bus: what a fallback vtable's `find` finds. */
 struct pl_dbus_object {
@@ -99,7 +103,7 @@ int pl_dbus_objects_add(struct pl_face_dbus *face, sd_bus *bus);
 
 /** Listener of control: tell the bus what differs from `told`. */
 void pl_dbus_on_event(void *userdata, const struct pl_event *event);
-/** Tell of the gateway. @return whether the event was one of its (gateway.c) */
+/** Tell of the gateway. @return whether the event was one of its (gateway-tell.c) */
 bool pl_dbus_tell_gateway(struct pl_face_dbus *face, const struct pl_event *event);
 /**
  * Append the crosspoints of `after` as "a(uud)" of (tablet, channel, gain_db).
@@ -158,6 +162,8 @@ int pl_dbus_call_begin(struct pl_dbus_call *call, struct pl_face_dbus *face,
 int pl_dbus_call_result(const struct pl_dbus_call *call, int r);
 /** End a method: the error, or an answer of these values. @param types  may be NULL */
 int pl_dbus_call_end(const struct pl_dbus_call *call, int r, const char *types, ...);
+/** Answer with a document, which is taken. @param document  NULL: no memory for it */
+int pl_dbus_reply_json(sd_bus_message *message, struct json_object *document);
 
 /* --- values ------------------------------------------------------------------- */
 

@@ -10,30 +10,18 @@
 
 /** org.partyline.Partyline1.Gateway; what each member means: dbus/org.partyline.Partyline1.Gateway.xml */
 
-#define JSON_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
-
-/** Answer with a document, which is taken. */
-static int reply_json(sd_bus_message *message, struct json_object *tree)
-{
-	const char *text = tree ? json_object_to_json_string_ext(tree, JSON_FLAGS) : NULL;
-	int r = text ? sd_bus_reply_method_return(message, "s", text) : -ENOMEM;
-
-	json_object_put(tree);
-	return r;
-}
-
 static int method_get_gateway(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_face_dbus *face = userdata;
 
-	return reply_json(message, pl_describe_gateway(face->control));
+	return pl_dbus_reply_json(message, pl_describe_gateway(face->control));
 }
 
 static int method_get_sap_sessions(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_face_dbus *face = userdata;
 
-	return reply_json(message, pl_describe_sap(face->control));
+	return pl_dbus_reply_json(message, pl_describe_sap(face->control));
 }
 
 static int method_get_page_history(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -42,7 +30,8 @@ static int method_get_page_history(sd_bus_message *message, void *userdata, sd_b
 	uint32_t n_max;
 	int r = sd_bus_message_read(message, "u", &n_max);
 
-	return r < 0 ? r : reply_json(message, pl_describe_page_history(face->control, n_max));
+	return r < 0 ? r
+		     : pl_dbus_reply_json(message, pl_describe_page_history(face->control, n_max));
 }
 
 static int method_get_stream_sdp(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -104,63 +93,72 @@ static int read_page(const struct pl_gateway_reading *reading, struct json_objec
 	return pl_page_from_json(reading, tree, ret);
 }
 
-static int method_add_stream(sd_bus_message *message, void *userdata, sd_bus_error *error)
+/** A method with one text, an id or a definition, and no answer. */
+typedef int (*text_verb_t)(struct pl_dbus_call *call, const char *text, sd_bus_error *error);
+
+static int call_with_text(sd_bus_message *message, void *userdata, sd_bus_error *error,
+			  text_verb_t verb)
 {
-	struct pl_stream_def stream;
 	struct pl_dbus_call call;
 	const char *text;
 	int r;
 
 	r = pl_dbus_call_begin(&call, userdata, message, error, "s", &text);
-	if (r >= 0)
-		r = read_definition(text, error, read_stream, &stream);
 	if (r < 0)
 		return r;
-	r = pl_control_add_stream(call.control, &call.actor, &stream, &call.error);
-	explicit_bzero(stream.secret, sizeof(stream.secret));
-	return pl_dbus_call_end(&call, r, NULL);
+	r = verb(&call, text, error);
+	/* What could not even be read is named already. */
+	return sd_bus_error_is_set(error) ? r : pl_dbus_call_end(&call, r, NULL);
 }
 
-static int method_add_page(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int add_stream(struct pl_dbus_call *call, const char *text, sd_bus_error *error)
 {
-	struct pl_page_def page;
-	struct pl_dbus_call call;
-	const char *text;
-	int r;
+	struct pl_stream_def stream;
+	int r = read_definition(text, error, read_stream, &stream);
 
-	r = pl_dbus_call_begin(&call, userdata, message, error, "s", &text);
-	if (r >= 0)
-		r = read_definition(text, error, read_page, &page);
 	if (r < 0)
 		return r;
-	r = pl_control_add_page(call.control, &call.actor, &page, &call.error);
-	return pl_dbus_call_end(&call, r, NULL);
+	r = pl_control_add_stream(call->control, &call->actor, &stream, &call->error);
+	explicit_bzero(stream.secret, sizeof(stream.secret));
+	return r;
+}
+
+static int add_page(struct pl_dbus_call *call, const char *text, sd_bus_error *error)
+{
+	struct pl_page_def page;
+	int r = read_definition(text, error, read_page, &page);
+
+	return r < 0 ? r : pl_control_add_page(call->control, &call->actor, &page, &call->error);
+}
+
+static int remove_stream(struct pl_dbus_call *call, const char *id, sd_bus_error *error)
+{
+	return pl_control_remove_stream(call->control, &call->actor, id, &call->error);
+}
+
+static int remove_page(struct pl_dbus_call *call, const char *id, sd_bus_error *error)
+{
+	return pl_control_remove_page(call->control, &call->actor, id, &call->error);
+}
+
+static int method_add_stream(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return call_with_text(message, userdata, error, add_stream);
 }
 
 static int method_remove_stream(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_dbus_call call;
-	const char *id;
-	int r;
+	return call_with_text(message, userdata, error, remove_stream);
+}
 
-	r = pl_dbus_call_begin(&call, userdata, message, error, "s", &id);
-	if (r < 0)
-		return r;
-	r = pl_control_remove_stream(call.control, &call.actor, id, &call.error);
-	return pl_dbus_call_end(&call, r, NULL);
+static int method_add_page(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return call_with_text(message, userdata, error, add_page);
 }
 
 static int method_remove_page(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pl_dbus_call call;
-	const char *id;
-	int r;
-
-	r = pl_dbus_call_begin(&call, userdata, message, error, "s", &id);
-	if (r < 0)
-		return r;
-	r = pl_control_remove_page(call.control, &call.actor, id, &call.error);
-	return pl_dbus_call_end(&call, r, NULL);
+	return call_with_text(message, userdata, error, remove_page);
 }
 
 static int method_page_from_record(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -219,86 +217,6 @@ static int get_troubles(sd_bus *bus, const char *path, const char *interface, co
 			reply, "s", json_object_get_string(json_object_array_get_idx(list, i)));
 	json_object_put(list);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-/* --- signals ----------------------------------------------------------------------------- */
-
-static void tell(struct pl_face_dbus *face, const char *member, const char *a, const char *b,
-		 const char *c)
-{
-	sd_bus_emit_signal(face->bus, PL_DBUS_PATH, PL_DBUS_GATEWAY_INTERFACE, member, "sss", a, b,
-			   c);
-}
-
-/** With a document as the last argument, which is taken. */
-static void tell_json(struct pl_face_dbus *face, const char *member, const char *a, const char *b,
-		      struct json_object *tree)
-{
-	const char *text = tree ? json_object_to_json_string_ext(tree, JSON_FLAGS) : NULL;
-
-	if (text)
-		tell(face, member, a, b, text);
-	json_object_put(tree);
-}
-
-static void tell_stream(struct pl_face_dbus *face, const char *id)
-{
-	struct pl_stream_status status;
-
-	if (pl_control_stream_status(face->control, id, &status) == 0)
-		tell(face, "StreamChanged", id, pl_stream_state_name(status.state), status.trouble);
-}
-
-static void tell_line(struct pl_face_dbus *face, const char *id)
-{
-	struct pl_line_status status;
-
-	if (pl_control_line_status(face->control, id, &status) == 0)
-		tell(face, "LineChanged", id, pl_line_state_name(status.state), status.trouble);
-}
-
-static void tell_tone(struct pl_face_dbus *face, const struct pl_tone_event *tone)
-{
-	static const char *const types[] = {"digit", "page", "new_pair"};
-	char endpoint[PL_ENDPOINT_NAME_MAX];
-
-	pl_endpoint_name(tone->endpoint, endpoint);
-	tell_json(face, "ToneHeard", endpoint, types[tone->type], pl_describe_tone(tone));
-}
-
-bool pl_dbus_tell_gateway(struct pl_face_dbus *face, const struct pl_event *event)
-{
-	struct json_object *tree;
-
-	switch (event->type) {
-	case PL_EVENT_GATEWAY:
-		sd_bus_emit_signal(face->bus, PL_DBUS_PATH, PL_DBUS_GATEWAY_INTERFACE,
-				   "GatewayChanged", NULL);
-		return true;
-	case PL_EVENT_STREAM:
-		tell_stream(face, event->gateway_id);
-		return true;
-	case PL_EVENT_LINE:
-		tell_line(face, event->gateway_id);
-		return true;
-	case PL_EVENT_TONE:
-		tell_tone(face, event->tone);
-		return true;
-	case PL_EVENT_PAGE:
-		tell_json(face, "PageChanged", event->page->message_id, event->page->page_id,
-			  pl_describe_page_record(event->page));
-		return true;
-	case PL_EVENT_EXPORT:
-		tree = pl_describe_export(face->control);
-		if (tree)
-			sd_bus_emit_signal(face->bus, PL_DBUS_PATH, PL_DBUS_GATEWAY_INTERFACE,
-					   "ExportChanged", "s",
-					   json_object_to_json_string_ext(tree, JSON_FLAGS));
-		json_object_put(tree);
-		return true;
-	default:
-		return false;
-	}
 }
 
 const sd_bus_vtable pl_dbus_gateway_vtable[] = {

@@ -88,32 +88,18 @@ static int get_graph_number(sd_bus *bus, const char *path, const char *interface
 
 /* --- documents ---------------------------------------------------------------- */
 
-static int reply_document(sd_bus_message *message, struct json_object *document)
-{
-	const char *text;
-	int r;
-
-	if (!document)
-		return -ENOMEM;
-	text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN |
-								JSON_C_TO_STRING_NOSLASHESCAPE);
-	r = text ? sd_bus_reply_method_return(message, "s", text) : -ENOMEM;
-	json_object_put(document);
-	return r;
-}
-
 static int method_get_state(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_face_dbus *face = userdata;
 
-	return reply_document(message, pl_describe_state(face->control));
+	return pl_dbus_reply_json(message, pl_describe_state(face->control));
 }
 
 static int method_get_health(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_face_dbus *face = userdata;
 
-	return reply_document(message, pl_describe_health(face->control));
+	return pl_dbus_reply_json(message, pl_describe_health(face->control));
 }
 
 /* --- meters --------------------------------------------------------------------- */
