@@ -36,12 +36,12 @@ static bool tone_is_usable(struct importer *im, unsigned channel, const char *id
 			channel);
 		return false;
 	}
-	if (a_hz < 200.0 || a_hz > 4000.0 || b_hz < 200.0 || b_hz > 4000.0 ||
+	if (a_hz < 200.0 || a_hz > 3500.0 || b_hz < 200.0 || b_hz > 3500.0 ||
 	    fabs(a_hz - b_hz) < 5.0) {
 		importer_note(
 			im,
 			"channel %u: the tone \"%s\" is left out: both its tones must be within 200 to "
-			"4000 Hz and 5 Hz apart",
+			"3500 Hz and 5 Hz apart",
 			channel, id);
 		return false;
 	}

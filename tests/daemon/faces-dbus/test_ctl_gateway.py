@@ -54,7 +54,7 @@ def test_a_stream_from_its_key_to_its_end(session):
     (["stream", "remove", "a"], 'there is no stream "a"'),
     (["stream", "show", "a"], 'there is no stream "a"'),
     (["stream", "sdp", "a"], 'there is no RTP stream "a"'),
-    (["page", "add", "a", "channel.1", "a_hz=100"], "a_hz must be 200 to 4000"),
+    (["page", "add", "a", "channel.1", "a_hz=100"], "a_hz must be 200 to 3500"),
     (["page", "remove", "a"], 'there is no page "a"'),
     (["page", "make", "x", "y"], "nothing was heard"),
     (["page", "end", "9"], "channels are 1 to 3"),
