@@ -19,8 +19,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <spa/utils/defs.h>
-
 #include "cpu-host.h"
 #include "decimate.h"
 #include "dtmf.h"
@@ -182,7 +180,7 @@ static int visit(const char *path, const struct stat *status, int type, struct F
 	       strcasecmp(ending, endings[i]) != 0)
 		i++;
 	if (type != FTW_F || !ending || i == sizeof(endings) / sizeof(endings[0]) ||
-	    off.n_found++ % off.every != 0)
+	    (off.every > 1u && off.n_found++ % off.every != 0))
 		return 0;
 	if (i == 1u)
 		info = (SF_INFO){.samplerate = 8000,
@@ -203,14 +201,13 @@ int main(int argc, char *argv[])
 {
 	uint32_t n_digits_max = 1;
 
-	off.every = 1;
 	if (make_listeners() < 0)
 		return 1;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--digits") == 0 && i + 1 < argc)
 			n_digits_max = (uint32_t)strtoul(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc)
-			off.every = SPA_MAX(1u, (uint32_t)strtoul(argv[++i], NULL, 10));
+			off.every = (uint32_t)strtoul(argv[++i], NULL, 10);
 		else if (nftw(argv[i], visit, 16, FTW_PHYS) < 0)
 			printf("%s: not there\n", argv[i]);
 	}
