@@ -349,7 +349,8 @@ uint64_t stream_run_work(struct stream_run *run, uint64_t now_nsec, bool graph_m
 
 void stream_run_begin(struct stream_run *run, struct stream_worker *worker)
 {
-	int r = transport_rtp_new(run, worker, &run->transport);
+	int r = run->hub ? transport_echo_new(run, &run->transport)
+			 : transport_rtp_new(run, worker, &run->transport);
 
 	if (r < 0)
 		run->transport = NULL;

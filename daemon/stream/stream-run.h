@@ -3,6 +3,7 @@
 #define PL_STREAM_RUN_H
 
 #include "audio.h"
+#include "echostream-hub.h"
 #include "gateway.h"
 #include "receiver.h"
 #include "sender.h"
@@ -18,6 +19,7 @@ struct stream_run {
 	void *engine;
 	struct pl_audio_port *capture, *playback; /* NULL unless it sends, receives */
 	struct stream_worker *worker;
+	struct pl_echo_hub *hub; /* borrowed; EchoStream only */
 	uint32_t ssrc;
 	char cname[33];
 

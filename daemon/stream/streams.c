@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "echostream-hub.h"
 #include "offer.h"
 #include "stream-run.h"
 #include "worker.h"
@@ -22,6 +23,9 @@ struct pl_streams {
 
 	struct stream_worker *workers[WORKERS_MAX];
 	uint32_t n_workers; /* 0 until the first stream */
+	struct pl_echo_hub
+		*hub; /* NULL until the first stream of EchoStream's; the first worker's */
+	struct worker_source hub_source;
 	struct stream_run *runs[PL_STREAMS_MAX];
 	size_t n_runs;
 
@@ -88,6 +92,43 @@ static struct stream_worker *idlest(const struct pl_streams *streams)
 	return best;
 }
 
+static void on_hub(void *userdata, uint64_t now_nsec)
+{
+	struct pl_streams *streams = userdata;
+
+	pl_echo_hub_run(streams->hub);
+}
+
+static void watch_hub(void *userdata)
+{
+	struct pl_streams *streams = userdata;
+
+	stream_worker_watch(streams->workers[0], pl_echo_hub_fd(streams->hub),
+			    &streams->hub_source);
+}
+
+static void unwatch_hub(void *userdata)
+{
+	struct pl_streams *streams = userdata;
+
+	stream_worker_unwatch(streams->workers[0], pl_echo_hub_fd(streams->hub));
+}
+
+/** Streams at the same server share its connection, so all of them are the first worker's. */
+static int start_hub(struct pl_streams *streams)
+{
+	int r;
+
+	if (streams->hub)
+		return 0;
+	r = pl_echo_hub_new(&streams->hub);
+	if (r < 0)
+		return r;
+	streams->hub_source = (struct worker_source){on_hub, streams};
+	stream_worker_call(streams->workers[0], watch_hub, streams);
+	return 0;
+}
+
 static void stop_run(struct pl_streams *streams, size_t index)
 {
 	struct stream_run *run = streams->runs[index];
@@ -99,18 +140,22 @@ static void stop_run(struct pl_streams *streams, size_t index)
 
 static int start_run(struct pl_streams *streams, const struct pl_stream_def *def)
 {
+	bool is_echo = def->protocol == PL_STREAM_ECHOSTREAM;
 	struct stream_run *run;
 	int r;
 
 	r = start_workers(streams);
+	if (r >= 0 && is_echo)
+		r = start_hub(streams);
 	if (r < 0)
 		return r;
 	if (streams->n_runs == PL_STREAMS_MAX)
 		return -ENOSPC;
-	r = stream_run_new(def, streams->options.audio, streams->options.engine, idlest(streams),
-			   &run);
+	r = stream_run_new(def, streams->options.audio, streams->options.engine,
+			   is_echo ? streams->workers[0] : idlest(streams), &run);
 	if (r < 0)
 		return r;
+	run->hub = is_echo ? streams->hub : NULL;
 	atomic_store(&run->transmit, shall_transmit(streams, def));
 	r = stream_worker_add(run->worker, run);
 	if (r < 0) {
@@ -187,7 +232,7 @@ static int ops_apply(void *object, const struct pl_gateway *before, const struct
 		const struct pl_stream_def *def = &after->streams[i];
 		int r;
 
-		if (def->protocol != PL_STREAM_RTP || find_run(streams, def->id))
+		if (find_run(streams, def->id))
 			continue;
 		r = start_run(streams, def);
 		if (r < 0)
@@ -286,8 +331,11 @@ struct pl_streams *pl_streams_free(struct pl_streams *streams)
 		return NULL;
 	while (streams->n_runs > 0)
 		stop_run(streams, streams->n_runs - 1u);
+	if (streams->hub)
+		stream_worker_call(streams->workers[0], unwatch_hub, streams);
 	for (uint32_t i = 0; i < streams->n_workers; i++)
 		stream_worker_free(streams->workers[i]);
+	pl_echo_hub_free(streams->hub);
 	sd_event_source_disable_unref(streams->notify_source);
 	if (streams->notify_fd >= 0)
 		close(streams->notify_fd);

@@ -9,8 +9,8 @@
 #include "gateway.h"
 
 /**
- * How the packets of a stream get to the other end and back: RTP (transport-rtp.c) or another
- * dialect. It is made and freed on the worker's thread, and everything of it is called there; it
+ * How the packets of a stream get to the other end and back: RTP (transport-rtp.c) or the
+ * EchoStream dialect (transport-echo.c). It is made and freed on the worker's thread, and everything of it is called there; it
  * watches its descriptors with stream_worker_watch() and hands what comes to the stream's receiver.
  *
  * A transport embeds struct stream_transport as its first member.
@@ -41,5 +41,7 @@ struct stream_transport {
 /** Trouble of its own is told by status, and mended by work(). @return 0 or -ENOMEM */
 int transport_rtp_new(struct stream_run *run, struct stream_worker *worker,
 		      struct stream_transport **ret_transport);
+/** On the run's hub. Likewise */
+int transport_echo_new(struct stream_run *run, struct stream_transport **ret_transport);
 
 #endif
