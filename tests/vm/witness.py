@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -40,13 +41,29 @@ context.objects = [
 """
 
 
+def install_thrifty_system():
+    """Its library.name.system."""
+    name = "libspa-thrifty-system"
+    shutil.copy(BUILD / "tests/vm" / f"{name}.so", multiarch() / "spa-0.2")
+    return name
+
+
+def thrifty_drop_ins():
+    """A folder for rig.Session(drop_ins): on the simulated clock, with fewer system calls."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    (folder / "pipewire.conf.d").mkdir()
+    (folder / "pipewire.conf.d/90-test.conf").write_text(
+        f"context.properties = {{ library.name.system = {install_thrifty_system()} }}\n"
+    )
+    return folder
+
+
 def set_quantum(quantum, relay=False):
     """Of the server that is started next. On the simulated clock: with fewer system calls.
 
     relay  there is a node for Witness(relay=True)
     """
-    name = "libspa-thrifty-system"
-    shutil.copy(BUILD / "tests/vm" / f"{name}.so", multiarch() / "spa-0.2")
+    name = install_thrifty_system()
     DROP_INS.mkdir(parents=True, exist_ok=True)
     (DROP_INS / "90-test.conf").write_text(
         "context.properties = {\n"
