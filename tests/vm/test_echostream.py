@@ -18,6 +18,7 @@ import witness
 from echo import Driver
 from echostream_server import EchoServer
 from rig import Session
+from test_gpio import BCM, DEBOUNCE_NSEC, EdgeTimes, SimChip
 from vm import in_guest
 
 BUILD = pathlib.Path(os.environ["PARTYLINE_BUILD_DIR"])
@@ -25,7 +26,7 @@ KEY = bytes(range(32))
 CHANNELS = ["555", "556", "557", "558"]
 SECONDS = int(os.environ.get("PARTYLINE_ENDURANCE_SECONDS", "600"))
 GUARD_SECONDS = 60
-QUANTUM = 4096  # a cycle costs the guest system calls, a sample next to nothing
+QUANTUM = 8192  # a cycle costs the guest system calls, a sample next to nothing
 
 # Of talking, then nobody for a while, then the other station.
 TALK_SECONDS, PAUSE_SECONDS = 9.0, 1.0
@@ -212,6 +213,55 @@ def test_ten_minutes_both_ways_under_loss():
         assert n_received == counts["relayed"]
         # A loss shows by the time that passes; of those at the end of a talk nobody can know.
         assert 0.7 * counts["lost"] < n_lost < 1.3 * counts["lost"]
+
+
+@in_guest(simulated=True)
+def test_the_keys_of_a_raspberry_pi():
+    """Edge of the pin to the WebSocket, and to the first packet of the audio."""
+    quantum, frame = 128, 1920  # one is a part of the other
+    chip = SimChip()
+    streams = [
+        {
+            "id": f"echo-{n}",
+            "endpoint": f"channel.{n}",
+            "protocol": "echostream",
+            "echostream": {"url": "", "channel_id": channel},
+        }
+        for n, channel in enumerate(CHANNELS, 1)
+    ]
+    with EchoServer(key=KEY) as server:
+        for stream in streams:
+            stream["echostream"]["url"] = server.url
+        gateway = {"gpio": {"profile": "rpi-echostream"}, "streams": streams}
+        with Session(
+            daemon=True, tablets=4, channels=4, quantum=quantum, config={"gateway": gateway}, drop_ins=witness.thrifty_drop_ins()
+        ) as session:
+            for n in range(1, 5):
+                wait_for(
+                    lambda n=n: call(session, f"/api/streams/echo-{n}")["status"]["state"] == "running", f"stream {n}"
+                )
+            edges = EdgeTimes(chip)
+            texts, packets = [], []
+            for i in range(60):
+                n = i % 4 + 1
+                server.mark()
+                edge = (edges.pull(BCM[n], 0) + DEBOUNCE_NSEC) / 1e9
+                texts.append(server.wait(lambda e: e.verb == "transmit_started").t - edge)
+                packets.append(server.wait(lambda e: e.kind == "audio").t - edge)
+                time.sleep(0.05)
+                edges.pull(BCM[n], 1)
+                server.wait(lambda e: e.verb == "transmit_ended")
+                heard = [e for e in server.events if e.kind == "audio" or e.verb.startswith("transmit")]
+                assert {e.channel for e in heard} == {CHANNELS[n - 1]}
+                time.sleep(0.0371 + i * 0.000173)  # every place within a quantum
+            for what, waits in ("transmit_started", texts), ("the first packet", packets):
+                ms = sorted(wait * 1000 for wait in waits)
+                print(
+                    f"edge and debounce to {what}: min {ms[0]:.2f}, median {statistics.median(ms):.2f}, "
+                    f"max {ms[-1]:.2f} ms of {len(ms)}"
+                )
+            assert max(texts) < 0.002
+            assert max(packets) < (quantum + frame) / RATE + 0.001
 
 
 @in_guest(simulated=True)
