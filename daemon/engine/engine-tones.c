@@ -154,6 +154,9 @@ static const struct pw_proxy_events node_events = {
 	.error = on_node_error,
 };
 
+/* Neither in the group nor always processing: a node of the server that gets a driver before all its
+ * ports are there loses it again (PipeWire 1.4, impl-node.c, pw_impl_node_register(), which its
+ * factory calls at the first port) and is skipped in every cycle. As it is, its links give it one. */
 static struct pw_properties *node_props(const struct engine_tones *tones)
 {
 	char *targets = engine_tones_config_targets(&tones->config);
@@ -162,10 +165,8 @@ static struct pw_properties *node_props(const struct engine_tones *tones)
 	props = targets ? pw_properties_new("factory.name", PL_FACTORY_TONE, "library.name",
 					    PL_SPA_LIBRARY, PW_KEY_NODE_NAME, PL_NODE_TONES,
 					    PW_KEY_NODE_DESCRIPTION, "Partyline Tones",
-					    PW_KEY_NODE_VIRTUAL, "true", PW_KEY_NODE_GROUP,
-					    PL_NODE_GROUP, PL_KEY_ROLE, PL_ROLE_TONES,
-					    PW_KEY_NODE_ALWAYS_PROCESS, "true", PL_KEY_TONE_TARGETS,
-					    targets, NULL)
+					    PW_KEY_NODE_VIRTUAL, "true", PL_KEY_ROLE, PL_ROLE_TONES,
+					    PL_KEY_TONE_TARGETS, targets, NULL)
 			: NULL;
 	if (props)
 		pw_properties_setf(props, PL_KEY_TONE_PORTS, "%u", tones->config.n_inputs);
