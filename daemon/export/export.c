@@ -301,6 +301,20 @@ static bool same_s3(const struct pl_s3_def *a, const struct pl_s3_def *b)
 	       a->part_bytes == b->part_bytes;
 }
 
+/** What is left empty has the machine's name: a session that the broker keeps needs one. */
+static void name_mqtt(struct pl_mqtt_def *def)
+{
+	char host[sizeof(def->device_id)] = "";
+
+	/* a name that is cut short has no end */
+	if (gethostname(host, sizeof(host) - 1) < 0 || !host[0])
+		snprintf(host, sizeof(host), "partyline");
+	if (!def->device_id[0])
+		snprintf(def->device_id, sizeof(def->device_id), "%s", host);
+	if (!def->client_id[0])
+		snprintf(def->client_id, sizeof(def->client_id), "%s", def->device_id);
+}
+
 static void start_mqtt(struct pl_export *e, const struct pl_mqtt_def *def)
 {
 	int r;
@@ -358,10 +372,12 @@ static void start_s3(struct pl_export *e, const struct pl_s3_def *def)
 static int apply(void *export, const struct pl_gateway *before, const struct pl_gateway *after)
 {
 	struct pl_export *e = export;
+	struct pl_mqtt_def mqtt = after->mqtt;
 
 	/* What cannot start is told by its status; the rest of the gateway goes on. */
-	if (!before || !same_mqtt(&e->mqtt_def, &after->mqtt))
-		start_mqtt(e, &after->mqtt);
+	name_mqtt(&mqtt);
+	if (!before || !same_mqtt(&e->mqtt_def, &mqtt))
+		start_mqtt(e, &mqtt);
 	if (!before || !same_s3(&e->s3_def, &after->s3))
 		start_s3(e, &after->s3);
 	tell_state(e);
