@@ -36,6 +36,7 @@ void fake_audio_init(struct fake_audio *audio)
 {
 	*audio = (struct fake_audio){
 		.rate_hz = 48000, .position = 1000000, .nsec = UINT64_C(5000000000000)};
+	pthread_mutex_init(&audio->lock, NULL);
 }
 
 static void drop_span(struct pl_audio_port *port)
@@ -75,6 +76,7 @@ void fake_audio_done(struct fake_audio *audio)
 		port_free(port);
 	}
 	audio->ports = NULL;
+	pthread_mutex_destroy(&audio->lock);
 }
 
 static int port_open(void *engine, const struct pl_audio_port_info *info, int wake_fd,
@@ -136,6 +138,7 @@ static void take(struct pl_audio_port *port, uint64_t n)
 
 void fake_audio_play(struct fake_audio *audio, uint64_t n_frames)
 {
+	pthread_mutex_lock(&audio->lock);
 	for (struct pl_audio_port *port = audio->ports; port; port = port->next) {
 		if (port->way == PL_AUDIO_CAPTURE)
 			take(port, n_frames);
@@ -144,9 +147,31 @@ void fake_audio_play(struct fake_audio *audio, uint64_t n_frames)
 	}
 	audio->position += n_frames;
 	audio->nsec += n_frames * UINT64_C(1000000000) / audio->rate_hz;
+	pthread_mutex_unlock(&audio->lock);
 }
 
-static size_t port_read(struct pl_audio_port *port, float *samples, size_t n_frames)
+uint64_t fake_audio_now_nsec(struct fake_audio *audio)
+{
+	uint64_t nsec;
+
+	pthread_mutex_lock(&audio->lock);
+	nsec = audio->nsec;
+	pthread_mutex_unlock(&audio->lock);
+	return nsec;
+}
+
+uint64_t fake_audio_unread(struct fake_audio *audio)
+{
+	uint64_t n = 0;
+
+	pthread_mutex_lock(&audio->lock);
+	for (const struct pl_audio_port *port = audio->ports; port; port = port->next)
+		n += port->n_waiting;
+	pthread_mutex_unlock(&audio->lock);
+	return n;
+}
+
+static size_t read_locked(struct pl_audio_port *port, float *samples, size_t n_frames)
 {
 	struct span *span = port->first;
 
@@ -165,9 +190,24 @@ static size_t port_read(struct pl_audio_port *port, float *samples, size_t n_fra
 	return n_frames;
 }
 
+static size_t port_read(struct pl_audio_port *port, float *samples, size_t n_frames)
+{
+	size_t n;
+
+	pthread_mutex_lock(&port->audio->lock);
+	n = read_locked(port, samples, n_frames);
+	pthread_mutex_unlock(&port->audio->lock);
+	return n;
+}
+
 static size_t port_available(const struct pl_audio_port *port)
 {
-	return port->n_waiting;
+	size_t n;
+
+	pthread_mutex_lock(&port->audio->lock);
+	n = port->n_waiting;
+	pthread_mutex_unlock(&port->audio->lock);
+	return n;
 }
 
 static size_t port_write(struct pl_audio_port *port, const float *samples, size_t n_frames)
@@ -177,8 +217,9 @@ static size_t port_write(struct pl_audio_port *port, const float *samples, size_
 
 static void port_time(const struct pl_audio_port *port, struct pl_audio_time *ret_time)
 {
-	const struct fake_audio *audio = port->audio;
+	struct fake_audio *audio = port->audio;
 
+	pthread_mutex_lock(&audio->lock);
 	*ret_time = (struct pl_audio_time){
 		.position = port->first ? port->first->position : audio->position,
 		.nsec = port->first ? port->first->nsec : audio->nsec,
@@ -187,6 +228,7 @@ static void port_time(const struct pl_audio_port *port, struct pl_audio_time *re
 		.rate_diff = 1.0,
 		.n_dropped = port->n_dropped,
 	};
+	pthread_mutex_unlock(&audio->lock);
 }
 
 const struct pl_audio_ops *fake_audio_ops(void)

@@ -14,7 +14,7 @@ static struct fake_audio *clock_of;
 
 static uint64_t now_nsec(void)
 {
-	return clock_of->nsec;
+	return fake_audio_now_nsec(clock_of);
 }
 
 static void on_changed(void *userdata, const struct pl_page_record *record, bool began,
@@ -52,6 +52,7 @@ void rig_make(struct rig *rig)
 void rig_start(struct rig *rig)
 {
 	const struct pl_pages_options options = {
+		.event = rig->event,
 		.audio_ops = fake_audio_ops(),
 		.audio = &rig->audio,
 		.state_directory = rig->folder,
@@ -109,15 +110,30 @@ struct pl_page_def *rig_add(struct rig *rig, const char *id)
 	return def;
 }
 
+static bool everything_is_read(struct rig *rig)
+{
+	return fake_audio_unread(&rig->audio) == 0;
+}
+
+void rig_wait(struct rig *rig, bool (*ready)(struct rig *rig))
+{
+	while (!ready(rig))
+		if (sd_event_run(rig->event, 1000) < 0)
+			abort();
+}
+
 void rig_play(struct rig *rig, double seconds)
 {
-	uint64_t n = (uint64_t)llround(seconds * rig->audio.rate_hz);
+	uint64_t n = (uint64_t)llround(seconds * rig->audio.rate_hz),
+		 step = rig->event ? 48000 : 4800;
 
 	while (n > 0) {
-		uint64_t part = n < 4800 ? n : 4800;
+		uint64_t part = n < step ? n : step;
 
 		fake_audio_play(&rig->audio, part);
-		if (rig->pages)
+		if (rig->event)
+			rig_wait(rig, everything_is_read);
+		else if (rig->pages)
 			pl_pages_run(rig->pages);
 		n -= part;
 	}

@@ -7,7 +7,7 @@
 #include "fake-audio.h"
 #include "page.h"
 
-/** The pages on a graph by hand: no thread, no clock but the graph's. */
+/** The pages on a graph by hand: no clock but the graph's, and no thread unless there is a loop. */
 
 #define RIG_TOLD_MAX 64u
 #define RIG_RATE 48000u
@@ -19,6 +19,7 @@ struct rig {
 	struct pl_page_def defs[8];
 	struct pl_pages *pages;
 	uint64_t memory_bytes;
+	sd_event *event; /**< with the threads and a loop; NULL: without */
 	/* what was told */
 	unsigned n_told, n_states;
 	struct told {
@@ -39,6 +40,8 @@ struct pl_page_def *rig_add(struct rig *rig, const char *id);
 
 /** Time passes, 100 ms at a time. */
 void rig_play(struct rig *rig, double seconds);
+/** With a loop: run it until then. */
+void rig_wait(struct rig *rig, bool (*ready)(struct rig *rig));
 /** Both tones end now. @return the position */
 uint64_t rig_page(struct rig *rig, const char *id);
 void rig_digits(struct rig *rig, uint32_t channel_id, const char *digits);
