@@ -79,6 +79,8 @@ class Ear:
         self.popen = subprocess.Popen(
             [
                 "setpriv", "--pdeathsig", "TERM",
+                # each line at once, also when nobody says anything after it
+                "stdbuf", "-oL",
                 "mosquitto_sub", "-h", "127.0.0.1", "-p", str(broker.port), "-q", "1", "-F", "%j", "-d",
                 "-c", "-i", f"ear-{os.getpid()}-{id(self)}", "-t", topic, *options,
             ],
