@@ -145,12 +145,10 @@ static int import(struct importer *im, struct json_object *tree, char *ret_reaso
 		  size_t reason_size)
 {
 	struct json_object *desired = find_desired(tree);
-	char unique_id[64];
 
-	importer_text(desired, "unique_id", unique_id, sizeof(unique_id));
-	if (!unique_id[0])
-		importer_text(tree, "unique_id", unique_id, sizeof(unique_id));
-	im->unique_id = unique_id;
+	importer_text(desired, "unique_id", im->unique_id, sizeof(im->unique_id));
+	if (!im->unique_id[0])
+		importer_text(tree, "unique_id", im->unique_id, sizeof(im->unique_id));
 	if (import_channels(im, importer_member(desired, "software_configuration")) == 0) {
 		snprintf(ret_reason, reason_size,
 			 "it has no channel_one to channel_four in "
@@ -158,7 +156,6 @@ static int import(struct importer *im, struct json_object *tree, char *ret_reaso
 		return -EINVAL;
 	}
 	note_next_steps(im);
-	im->unique_id = NULL;
 	return im->failed ? -ENOMEM : 0;
 }
 

@@ -6,23 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
-void importer_note(struct importer *im, const char *format, ...)
+/** The same of a hundred tones is said once. */
+static void add_note(struct importer *im, const char *text)
 {
 	struct json_object *value;
+
+	for (size_t i = 0; i < json_object_array_length(im->notes); i++) {
+		value = json_object_array_get_idx(im->notes, i);
+		if (strcmp(text, json_object_get_string(value)) == 0)
+			return;
+	}
+	value = json_object_new_string(text);
+	if (!value || json_object_array_add(im->notes, value) < 0)
+		im->failed = true;
+}
+
+void importer_note(struct importer *im, const char *format, ...)
+{
 	char text[400];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	/* The same of a hundred tones is said once. */
-	for (size_t i = 0; i < json_object_array_length(im->notes); i++)
-		if (strcmp(text, json_object_get_string(json_object_array_get_idx(im->notes, i))) ==
-		    0)
-			return;
-	value = json_object_new_string(text);
-	if (!value || json_object_array_add(im->notes, value) < 0)
-		im->failed = true;
+	add_note(im, text);
 }
 
 struct json_object *importer_member(struct json_object *object, const char *name)

@@ -13,7 +13,8 @@
 #define IMPORTER_ID_SIZE 32u
 
 struct importer {
-	const char *url, *unique_id;
+	const char *url; /**< NULL: not given */
+	char unique_id[64];
 	struct json_object *streams, *inputs, *pages;
 	struct json_object *notes; /**< plain sentences */
 	bool failed;               /**< no memory */

@@ -12,6 +12,7 @@
 
 #define GAP 2 /* between columns */
 #define LINE_SIZE 512u
+#define COLUMNS_MAX 100000
 
 /** Where a cell goes on in the next line. */
 struct place {
@@ -20,11 +21,12 @@ struct place {
 
 int ctl_terminal_columns(void)
 {
-	const char *columns = getenv("COLUMNS");
+	const char *text = getenv("COLUMNS");
+	long columns = text ? strtol(text, NULL, 10) : 0;
 	struct winsize size;
 
-	if (columns && atoi(columns) > 0)
-		return atoi(columns);
+	if (columns > 0 && columns < COLUMNS_MAX)
+		return (int)columns;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		return size.ws_col;
 	return 0;

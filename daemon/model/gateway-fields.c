@@ -176,7 +176,7 @@ static int read_line(struct pl_field_reader *reader, struct json_object *value, 
 		if (!name[0] || strlen(name) >= as_name.size)
 			return pl_field_refuse(reader, "must have 1 to %zu bytes",
 					       as_name.size - 1);
-		strcpy(line->line_name, name);
+		memcpy(line->line_name, name, strlen(name) + 1);
 		return 0;
 	}
 	if (pl_json_read_uint(value, 0, LINE_OFFSET_MAX, &number) < 0)
