@@ -386,9 +386,6 @@ static bool judge_run(struct pl_dtmf *dtmf, bool over)
 
 	if (!measure_pair(dtmf, dtmf->run_pair, dtmf->run_first, dtmf->run_last, &measure))
 		return false;
-#ifdef DTMF_TRACE
-	DTMF_TRACE(dtmf, &measure, over);
-#endif
 	if (!is_digit(&measure, over ? LENGTH_MIN_S : LENGTH_SURE_S))
 		return false;
 	dtmf->on = true;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu-host.h"
+#include "decimate.h"
 #include "dtmf.h"
 #include "random.h"
 
@@ -52,10 +54,14 @@ static const struct dtmf_case cases[] = {
 	 .low_percent = 1.5, .high_percent = -1.5, .twist_db = -8.0, .snr_db = 15.0},
 	{.name = "all at once, -1.5 % +1.5 %, -8 dB", .on_s = 0.04, .off_s = 0.04,
 	 .low_percent = -1.5, .high_percent = 1.5, .twist_db = -8.0, .snr_db = 15.0},
-	{.name = "all at once, at 44100 / 5 Hz", .on_s = 0.04, .off_s = 0.04, .low_percent = -1.5,
-	 .high_percent = 1.5, .twist_db = 4.0, .snr_db = 15.0, .rate_hz = 8820.0},
-	{.name = "all at once, at 15999 Hz", .on_s = 0.04, .off_s = 0.04, .low_percent = 1.5,
-	 .high_percent = -1.5, .twist_db = -8.0, .snr_db = 15.0, .rate_hz = 15999.0},
+	{.name = "all at once, -1.5 % -1.5 %, -8 dB", .on_s = 0.04, .off_s = 0.04,
+	 .low_percent = -1.5, .high_percent = -1.5, .twist_db = -8.0, .snr_db = 15.0},
+	{.name = "all at once, 44100 Hz", .on_s = 0.04, .off_s = 0.04, .low_percent = -1.5,
+	 .high_percent = 1.5, .twist_db = 4.0, .snr_db = 15.0, .rate_hz = 44100},
+	{.name = "all at once, 48000 Hz", .on_s = 0.04, .off_s = 0.04, .low_percent = 1.5,
+	 .high_percent = -1.5, .twist_db = -8.0, .snr_db = 15.0, .rate_hz = 48000},
+	{.name = "all at once, 15999 Hz", .on_s = 0.04, .off_s = 0.04, .low_percent = 1.5,
+	 .high_percent = -1.5, .twist_db = -8.0, .snr_db = 15.0, .rate_hz = 15999},
 };
 /* clang-format on */
 
@@ -63,6 +69,33 @@ const struct dtmf_case *dtmf_cases(size_t *ret_n)
 {
 	*ret_n = sizeof(cases) / sizeof(cases[0]);
 	return cases;
+}
+
+bool dtmf_grid(size_t i, struct dtmf_case *ret_case)
+{
+	static const double twist_db[] = {-8.0, -4.0, 0.0, 4.0}, snr_db[] = {0.0, 15.0};
+	static const struct {
+		double percent[3], on_s, off_s;
+		bool refuse;
+	} kinds[] = {
+		{{-1.5, 0.0, 1.5}, 0.04, 0.04, false},
+		{{-3.5, 0.0, 3.5}, 0.05, 0.05, true},
+		{{-1.5, 0.0, 1.5}, 0.023, 0.05, true},
+	};
+	size_t kind = i / 72u, percents = i % 72u / 8u;
+
+	if (kind >= sizeof(kinds) / sizeof(kinds[0]))
+		return false;
+	*ret_case = (struct dtmf_case){
+		.refuse = kinds[kind].refuse,
+		.on_s = kinds[kind].on_s,
+		.off_s = kinds[kind].off_s,
+		.low_percent = kinds[kind].percent[percents / 3u],
+		.high_percent = kinds[kind].percent[percents % 3u],
+		.twist_db = twist_db[i % 8u / 2u],
+		.snr_db = snr_db[i % 2u],
+	};
+	return true;
 }
 
 /** Deviation 1, by Box and Muller. */
@@ -73,18 +106,8 @@ static double normal(void)
 	return radius * cos(pl_random_uniform(0.0, 2.0 * M_PI));
 }
 
-struct sent {
-	char digit;
-	double begin, end; /* samples */
-	bool heard;
-};
-
-static double rate_of(const struct dtmf_case *test)
-{
-	return test->rate_hz > 0.0 ? test->rate_hz : 8000.0;
-}
-
-static void make_digit(const struct dtmf_case *test, char digit, float *x, uint32_t n)
+static void make_digit(const struct dtmf_case *test, struct dtmf_signal *signal, char digit,
+		       uint32_t n)
 {
 	uint32_t k = (uint32_t)(strchr(names, digit) - names);
 	double amplitude = pow(10.0, (test->level_db < 0.0 ? test->level_db : -20.0) / 20.0);
@@ -93,133 +116,195 @@ static void make_digit(const struct dtmf_case *test, char digit, float *x, uint3
 	double low = low_hz[k / 4u] * (1.0 + test->low_percent / 100.0);
 	double high = high_hz[k % 4u] * (1.0 + test->high_percent / 100.0);
 	double p = pl_random_uniform(0.0, 2.0 * M_PI), q = pl_random_uniform(0.0, 2.0 * M_PI);
-	double gap = test->gap_s * rate_of(test);
+	double gap = test->gap_s * signal->rate_hz;
+	float *x = signal->samples + signal->n;
 
 	for (uint32_t i = 0; i < n; i++) {
-		double t = 2.0 * M_PI * i / rate_of(test);
+		double t = 2.0 * M_PI * i / signal->rate_hz;
 
 		if (fabs(i - n / 2.0) >= gap / 2.0)
 			x[i] += (float)(a * sin(low * t + p) + b * sin(high * t + q));
 	}
 }
 
-/** Dial tone and noise over all. */
-static void soil(const struct dtmf_case *test, float *x, size_t n)
+/** Dial tone and noise over all; of the noise as much below 4 kHz at every rate. */
+static void soil(const struct dtmf_case *test, struct dtmf_signal *signal)
 {
 	double loud = pow(10.0, (test->level_db < 0.0 ? test->level_db : -20.0) / 20.0);
 	double other = loud * pow(10.0, -fabs(test->twist_db) / 20.0);
+	double tones = (loud * loud + other * other) / 2.0;
 	double noise =
 		test->snr_db > 0.0
-			? sqrt((loud * loud + other * other) / 2.0 / pow(10.0, test->snr_db / 10.0))
+			? sqrt(tones * signal->rate_hz / 8000.0 / pow(10.0, test->snr_db / 10.0))
 			: 0.0;
 	double dial = test->dial_db < 0.0 ? loud * pow(10.0, test->dial_db / 20.0) : 0.0;
 
-	for (size_t i = 0; i < n; i++) {
-		double t = 2.0 * M_PI * (double)i / rate_of(test);
+	for (size_t i = 0; i < signal->n; i++) {
+		double t = 2.0 * M_PI * (double)i / signal->rate_hz;
 
 		if (noise > 0.0)
-			x[i] += (float)(noise * normal());
-		x[i] += (float)(dial * (sin(350.0 * t) + sin(440.0 * t)));
+			signal->samples[i] += (float)(noise * normal());
+		if (dial > 0.0)
+			signal->samples[i] += (float)(dial * (sin(350.0 * t) + sin(440.0 * t)));
 	}
 }
 
-static void match(struct dtmf_score *score, struct sent *sent, uint32_t n_sent,
-		  const struct pl_tone_hit *hit, double now, double rate_hz)
+void dtmf_signal_init(struct dtmf_signal *signal, const struct dtmf_case *test, uint32_t n_digits,
+		      uint32_t rate_hz)
 {
-	double ms = 1000.0 / rate_hz;
+	uint32_t on = (uint32_t)lround((test->on_s > 0.0 ? test->on_s : 0.05) * rate_hz);
+	uint32_t off = (uint32_t)lround((test->off_s > 0.0 ? test->off_s : 0.05) * rate_hz);
+	uint32_t more = rate_hz / 200u, silence = rate_hz / 5u;
 
-	for (uint32_t i = 0; i < n_sent; i++) {
-		struct sent *s = &sent[i];
+	*signal = (struct dtmf_signal){.rate_hz = rate_hz, .n_sent = n_digits, .n = silence};
+	signal->samples = calloc((size_t)n_digits * (on + off + more) + 2u * silence,
+				 sizeof(*signal->samples));
+	signal->sent = calloc(n_digits, sizeof(*signal->sent));
+	if (!signal->samples || !signal->sent)
+		abort();
+	pl_random_seed(7);
+	for (uint32_t i = 0; i < n_digits; i++) {
+		struct dtmf_sent *sent = &signal->sent[i];
 
-		if (s->digit != (char)hit->id || fabs((double)hit->begin - s->begin) * ms > 15.0)
+		sent->digit = names[test->same ? 5u : i % 16u];
+		sent->begin = (double)signal->n;
+		sent->end = (double)(signal->n + on);
+		make_digit(test, signal, sent->digit, on);
+		signal->n += on + off + pl_random_below(more);
+	}
+	signal->n += silence;
+	soil(test, signal);
+}
+
+void dtmf_signal_done(struct dtmf_signal *signal)
+{
+	free(signal->samples);
+	free(signal->sent);
+}
+
+/* --- what was heard of it --------------------------------------------------- */
+
+static void match(struct dtmf_score *score, struct dtmf_signal *signal, char digit,
+		  const struct dtmf_heard *heard)
+{
+	double ms = 1000.0 / signal->rate_hz;
+
+	for (uint32_t i = 0; i < signal->n_sent; i++) {
+		struct dtmf_sent *s = &signal->sent[i];
+
+		if (s->digit != digit || fabs(heard->begin - s->begin) * ms > 15.0)
 			continue;
-		if (hit->kind == PL_TONE_KIND_DIGIT_END) {
-			score->end_ms = fmax(score->end_ms, (now - s->end) * ms);
+		if (heard->ended) {
+			score->end_ms = fmax(score->end_ms, (heard->now - s->end) * ms);
 			score->end_error_ms =
-				fmax(score->end_error_ms, fabs((double)hit->end - s->end) * ms);
+				fmax(score->end_error_ms, fabs(heard->end - s->end) * ms);
 			return;
 		}
 		if (s->heard)
 			break;
 		s->heard = true;
 		score->n_heard++;
-		score->decision_ms = fmax(score->decision_ms, (now - s->begin) * ms);
+		score->decision_ms = fmax(score->decision_ms, (heard->now - s->begin) * ms);
 		score->begin_error_ms =
-			fmax(score->begin_error_ms, fabs((double)hit->begin - s->begin) * ms);
+			fmax(score->begin_error_ms, fabs(heard->begin - s->begin) * ms);
 		return;
 	}
-	if (hit->kind == PL_TONE_KIND_DIGIT)
-		score->n_extra++;
+	score->n_extra += !heard->ended;
+}
+
+/** What turns a graph's samples into digits: of a fixed size, but too much for the stack. */
+struct dtmf_listener {
+	struct pl_decimate_plan plan;
+	struct pl_decimator decimator;
+	struct pl_dtmf_plan dtmf_plan;
+	struct pl_dtmf dtmf;
+	uint64_t position; /* of the next sample */
+};
+
+struct dtmf_listener *dtmf_listener_new(uint32_t rate_hz)
+{
+	struct dtmf_listener *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		abort();
+	pl_decimate_plan_init(&l->plan, rate_hz, pl_host_cpu_flags());
+	pl_decimator_start(&l->decimator, &l->plan);
+	pl_dtmf_plan_init(&l->dtmf_plan, l->plan.rate_out_hz);
+	pl_dtmf_start(&l->dtmf, &l->dtmf_plan);
+	return l;
+}
+
+/** Where in the input an output of the decimator is: behind its last input, less the delay. */
+static double position_of(const struct dtmf_listener *l, uint64_t sample)
+{
+	return ((double)sample + 1.0) * l->plan.factor - 1.0 - l->plan.delay;
+}
+
+void dtmf_listener_run(struct dtmf_listener *l, const float *samples, size_t n, size_t piece,
+		       void (*on_digit)(void *userdata, char digit, const struct dtmf_heard *heard),
+		       void *userdata)
+{
+	struct pl_tone_hit hits[PL_TONE_HITS_MAX];
+	float slow[PL_TONE_BLOCK];
+
+	for (size_t i = 0; i < n; i += piece) {
+		uint32_t part = (uint32_t)(n - i < piece ? n - i : piece);
+		uint32_t n_slow =
+			pl_decimator_run(&l->decimator, &l->plan, samples + i, part, slow);
+		uint32_t n_hits = pl_dtmf_run(&l->dtmf, slow, n_slow, hits, PL_TONE_HITS_MAX);
+
+		l->position += part;
+		for (uint32_t h = 0; h < n_hits; h++) {
+			struct dtmf_heard heard = {
+				.ended = hits[h].kind == PL_TONE_KIND_DIGIT_END,
+				.begin = position_of(l, hits[h].begin),
+				.end = position_of(l, hits[h].end),
+				.now = (double)l->position,
+			};
+
+			on_digit(userdata, (char)hits[h].id, &heard);
+		}
+	}
+}
+
+struct scored {
+	struct dtmf_score score;
+	struct dtmf_signal signal;
+};
+
+static void on_scored(void *userdata, char digit, const struct dtmf_heard *heard)
+{
+	struct scored *scored = userdata;
+
+	match(&scored->score, &scored->signal, digit, heard);
 }
 
 struct dtmf_score dtmf_score(const struct dtmf_case *test, uint32_t n_digits)
 {
-	struct dtmf_score score = {.n_sent = n_digits};
-	double rate_hz = rate_of(test);
-	uint32_t on = (uint32_t)lround((test->on_s > 0.0 ? test->on_s : 0.05) * rate_hz);
-	uint32_t off = (uint32_t)lround((test->off_s > 0.0 ? test->off_s : 0.05) * rate_hz);
-	size_t n_max = (size_t)(n_digits + 2u) * (on + off + 80u) + (size_t)rate_hz, n;
-	float *x = calloc(n_max, sizeof(*x));
-	struct sent *sent = calloc(n_digits, sizeof(*sent));
-	struct pl_dtmf *dtmf = calloc(1, sizeof(*dtmf));
-	struct pl_dtmf_plan *plan = calloc(1, sizeof(*plan));
+	uint32_t rate_hz = test->rate_hz ? test->rate_hz : 8000u;
+	struct dtmf_listener *listener = dtmf_listener_new(rate_hz);
+	struct scored scored = {.score.n_sent = n_digits};
 
-	if (!x || !sent || !dtmf || !plan)
-		abort();
-	pl_random_seed(7);
-	n = (size_t)(0.2 * rate_hz);
-	for (uint32_t i = 0; i < n_digits; i++) {
-		sent[i] = (struct sent){.digit = names[test->same ? 5u : i % 16u],
-					.begin = (double)n,
-					.end = (double)(n + on)};
-		make_digit(test, sent[i].digit, x + n, on);
-		n += on + off + pl_random_below(40);
-	}
-	n += (size_t)(0.2 * rate_hz);
-	soil(test, x, n);
-	pl_dtmf_plan_init(plan, rate_hz);
-	pl_dtmf_start(dtmf, plan);
-	for (size_t i = 0; i < n; i += 8) {
-		struct pl_tone_hit hits[PL_TONE_HITS_MAX];
-		uint32_t n_hits = pl_dtmf_run(dtmf, x + i, n - i < 8u ? (uint32_t)(n - i) : 8u,
-					      hits, PL_TONE_HITS_MAX);
-
-		for (uint32_t h = 0; h < n_hits; h++)
-			match(&score, sent, n_digits, &hits[h], (double)i + 8.0, rate_hz);
-	}
-	free(x);
-	free(sent);
-	free(dtmf);
-	free(plan);
-	return score;
+	dtmf_signal_init(&scored.signal, test, n_digits, rate_hz);
+	dtmf_listener_run(listener, scored.signal.samples, scored.signal.n, rate_hz / 1000u,
+			  on_scored, &scored);
+	dtmf_signal_done(&scored.signal);
+	free(listener);
+	return scored.score;
 }
 
-uint32_t dtmf_count(const float *samples, size_t n, double rate_hz,
-		    void (*on_digit)(void *userdata, char digit, double at_s), void *userdata)
+static void on_counted(void *userdata, char digit, const struct dtmf_heard *heard)
 {
-	struct pl_dtmf *dtmf = calloc(1, sizeof(*dtmf));
-	struct pl_dtmf_plan *plan = calloc(1, sizeof(*plan));
+	(void)digit;
+	*(uint32_t *)userdata += !heard->ended;
+}
+
+uint32_t dtmf_count(const float *samples, size_t n, uint32_t rate_hz)
+{
+	struct dtmf_listener *listener = dtmf_listener_new(rate_hz);
 	uint32_t count = 0;
 
-	if (!dtmf || !plan)
-		abort();
-	pl_dtmf_plan_init(plan, rate_hz);
-	pl_dtmf_start(dtmf, plan);
-	for (size_t i = 0; i < n; i += PL_TONE_BLOCK) {
-		struct pl_tone_hit hits[PL_TONE_HITS_MAX];
-		uint32_t part = n - i < PL_TONE_BLOCK ? (uint32_t)(n - i) : PL_TONE_BLOCK;
-		uint32_t n_hits = pl_dtmf_run(dtmf, samples + i, part, hits, PL_TONE_HITS_MAX);
-
-		for (uint32_t h = 0; h < n_hits; h++) {
-			if (hits[h].kind != PL_TONE_KIND_DIGIT)
-				continue;
-			count++;
-			if (on_digit)
-				on_digit(userdata, (char)hits[h].id,
-					 (double)hits[h].begin / rate_hz);
-		}
-	}
-	free(dtmf);
-	free(plan);
+	dtmf_listener_run(listener, samples, n, PL_TONE_BLOCK / 2u, on_counted, &count);
+	free(listener);
 	return count;
 }
