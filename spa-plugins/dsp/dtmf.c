@@ -17,14 +17,8 @@ static const char digits[] = "123A456B789C*0#D";
 #define LENGTH_MIN_S 0.0315
 /** a tone that goes on is judged from here */
 #define LENGTH_SURE_S 0.036
-/** between +-1.5 and +-3.5 %, where there is little else */
-#define DEVIATION_MAX 0.022
 /** amplitude, full-scale sine 1: -43 dB; 0 dBm0 is 3.14 dB below full scale (ITU-T G.711) */
 #define AMPLITUDE_MIN 0.007
-#define TWIST_MAX_DB 6.0
-#define TWIST_MIN_DB (-9.2)
-/** power of all else, of the tones': 3 dB of white noise are 0.5 */
-#define REST_MAX 0.72
 /** power of all else but a dial tone */
 #define DIAL_REST_MAX 0.1
 /** around both groups; of all else white noise has a third of it there, speech most */
@@ -32,8 +26,24 @@ static const char digits[] = "123A456B789C*0#D";
 #define REST_IN_BAND_SHARE 0.38
 /** what an almost clean signal may have there beyond that share */
 #define REST_IN_BAND_FREE 0.05
-/** of the amplitude, from begin to end: a key press is steady, a vowel comes and goes */
-#define SLOPE_MAX 1.0
+/**
+ * The more there is besides the tones, the more like a digit they must be: what Q.24 asks is asked
+ * at 15 dB, where all else has 0.03 of the tones' power; 3 dB of white noise are 0.5.
+ */
+static const struct bar {
+	double rest;        /**< up to this much else */
+	double deviation;   /**< of each frequency; most is between +-1.5 and +-3.5 % */
+	double both;        /**< root of the sum of both deviations' squares */
+	double twist_db[2]; /**< lowest, highest */
+	double slope; /**< of the amplitude, from begin to end: a press is steady, a vowel is not */
+} bars[] = {
+	{0.10, 0.022, 0.0245, {-9.2, 6.0}, 0.7},
+	{0.25, 0.012, 0.0150, {-9.2, 6.0}, 0.7},
+	{0.72, 0.005, 0.0070, {-5.0, 5.0}, 0.8},
+};
+#define N_BARS (sizeof(bars) / sizeof(bars[0]))
+/** the widest */
+#define DEVIATION_MAX 0.022
 
 /* --- the plan ------------------------------------------------------------- */
 
@@ -326,33 +336,28 @@ static bool measure_pair(const struct pl_dtmf *dtmf, int pair, uint64_t first, u
 	pl_two_tone_fit_rest(fit, at(dtmf, begin), n, rest);
 	if (ret->rest > 2.0 * DIAL_REST_MAX && take_dial_tone(plan, rest, n, tones))
 		ret->rest = mean_square(rest, n) / tones;
+	/* White noise has more of it, the higher the rate; the limits are those of 8 kHz. */
+	ret->rest *= PL_TONE_RATE_MIN_HZ / plan->rate_hz;
 	ret->rest_in_band = in_band(plan, rest, n) / (tones + 1e-20);
 	return true;
 }
 
-/** The more there is besides the tones, the nearer to nominal they must be. */
-static double deviation_max(double rest)
-{
-	if (rest < 0.1)
-		return DEVIATION_MAX;
-	return rest < 0.3 ? 0.019 : 0.0175;
-}
-
 static bool is_digit(const struct pl_dtmf_measure *m, double length_min_s)
 {
-	double most = deviation_max(m->rest);
+	const struct bar *bar = bars;
 
-	if (m->length_s < length_min_s || m->twist_db > TWIST_MAX_DB ||
-	    m->twist_db < TWIST_MIN_DB || m->rest > REST_MAX ||
-	    m->rest_in_band > REST_IN_BAND_MAX ||
+	while (bar < bars + N_BARS && m->rest > bar->rest)
+		bar++;
+	if (bar == bars + N_BARS || m->length_s < length_min_s || m->twist_db < bar->twist_db[0] ||
+	    m->twist_db > bar->twist_db[1] || m->rest_in_band > REST_IN_BAND_MAX ||
 	    m->rest_in_band > REST_IN_BAND_FREE + REST_IN_BAND_SHARE * m->rest)
 		return false;
 	for (int i = 0; i < 2; i++) {
-		if (fabs(m->deviation[i]) > most || fabs(m->fit.slope[i]) > SLOPE_MAX ||
+		if (fabs(m->deviation[i]) > bar->deviation || fabs(m->fit.slope[i]) > bar->slope ||
 		    m->fit.amplitude[i] < AMPLITUDE_MIN)
 			return false;
 	}
-	return hypot(m->deviation[0], m->deviation[1]) < 1.2 * most;
+	return hypot(m->deviation[0], m->deviation[1]) < bar->both;
 }
 
 /* --- from hop to hop ------------------------------------------------------ */

@@ -43,8 +43,8 @@ struct pl_dtmf_measure {
 	double level_db;     /**< dBFS RMS of both */
 	double twist_db;     /**< high over low */
 	double length_s;
-	double rest;         /**< power of all else, of the tones' */
-	double rest_in_band; /**< likewise, only around both groups */
+	double rest;         /**< power of all else below 4 kHz if it is white, of the tones' */
+	double rest_in_band; /**< power of all else around both groups, of the tones' */
 	uint64_t begin, end; /**< samples */
 };
 
