@@ -74,24 +74,31 @@ const struct dtmf_case *dtmf_cases(size_t *ret_n)
 bool dtmf_grid(size_t i, struct dtmf_case *ret_case)
 {
 	static const double twist_db[] = {-8.0, -4.0, 0.0, 4.0}, snr_db[] = {0.0, 15.0};
+	/* The one that is wrong in nothing, 0, is the last. */
+	static const double signs[][2] = {{-1.0, -1.0}, {-1.0, 0.0}, {-1.0, 1.0},
+					  {0.0, -1.0},  {0.0, 1.0},  {1.0, -1.0},
+					  {1.0, 0.0},   {1.0, 1.0},  {0.0, 0.0}};
 	static const struct {
-		double percent[3], on_s, off_s;
+		double percent, on_s, off_s;
+		size_t n_signs;
 		bool refuse;
 	} kinds[] = {
-		{{-1.5, 0.0, 1.5}, 0.04, 0.04, false},
-		{{-3.5, 0.0, 3.5}, 0.05, 0.05, true},
-		{{-1.5, 0.0, 1.5}, 0.023, 0.05, true},
+		{1.5, 0.04, 0.04, 9, false},
+		{3.5, 0.05, 0.05, 8, true},
+		{1.5, 0.023, 0.05, 9, true},
 	};
-	size_t kind = i / 72u, percents = i % 72u / 8u;
+	size_t kind = 0;
 
-	if (kind >= sizeof(kinds) / sizeof(kinds[0]))
+	for (; kind < 3 && i >= kinds[kind].n_signs * 8u; kind++)
+		i -= kinds[kind].n_signs * 8u;
+	if (kind == 3)
 		return false;
 	*ret_case = (struct dtmf_case){
 		.refuse = kinds[kind].refuse,
 		.on_s = kinds[kind].on_s,
 		.off_s = kinds[kind].off_s,
-		.low_percent = kinds[kind].percent[percents / 3u],
-		.high_percent = kinds[kind].percent[percents % 3u],
+		.low_percent = kinds[kind].percent * signs[i / 8u][0],
+		.high_percent = kinds[kind].percent * signs[i / 8u][1],
 		.twist_db = twist_db[i % 8u / 2u],
 		.snr_db = snr_db[i % 2u],
 	};

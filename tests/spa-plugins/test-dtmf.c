@@ -41,13 +41,8 @@ PL_TEST(q24_all_at_once)
 	struct dtmf_case test;
 
 	for (size_t i = 0; dtmf_grid(i, &test); i++) {
-		bool off = test.low_percent != 0.0 || test.high_percent != 0.0;
-		struct dtmf_score score;
+		struct dtmf_score score = dtmf_score(&test, 32);
 
-		/* Nothing is off: a digit as it should be. */
-		if (test.refuse && test.on_s > 0.04 && !off)
-			continue;
-		score = dtmf_score(&test, 32);
 		n_cases++;
 		PL_EXPECT(score.n_extra == 0);
 		if (test.refuse)
