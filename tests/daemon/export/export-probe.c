@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,9 @@
  * Ends with stdin.
  */
 
+/* The client's own thread prints its states too, in the order in which they are; before these are
+ * set it has none to print. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct pl_mqtt *mqtt;
 static struct pl_s3 *s3;
 static struct pl_spool *spool;
@@ -26,14 +30,30 @@ static void print_state(void *userdata)
 {
 	struct pl_export_status status = {0};
 
+	pthread_mutex_lock(&lock);
 	if (mqtt)
 		pl_mqtt_status(mqtt, &status);
 	else if (s3)
 		pl_s3_status(s3, &status);
+	if (!mqtt && !s3) {
+		pthread_mutex_unlock(&lock);
+		return;
+	}
 	printf("state %d %llu %llu %llu %s\n", status.connected,
 	       (unsigned long long)status.n_queued, (unsigned long long)status.n_sent,
 	       (unsigned long long)status.n_dropped, status.trouble);
 	fflush(stdout);
+	pthread_mutex_unlock(&lock);
+}
+
+/** From now on states are printed; the first are over by then. */
+static void have(struct pl_mqtt *the_mqtt, struct pl_s3 *the_s3)
+{
+	pthread_mutex_lock(&lock);
+	mqtt = the_mqtt;
+	s3 = the_s3;
+	pthread_mutex_unlock(&lock);
+	print_state(NULL);
 }
 
 static void on_uploaded(void *userdata, uint64_t id, const struct pl_s3_item *item)
@@ -58,6 +78,8 @@ static const char *value_of(char **args, const char *name, const char *otherwise
 
 static int start_mqtt(char **args)
 {
+	struct pl_mqtt *made = NULL;
+	int r;
 	struct pl_mqtt_def def = {
 		.enabled = true,
 		.port = (uint16_t)strtoul(value_of(args, "port", "1883"), NULL, 10),
@@ -74,7 +96,10 @@ static int start_mqtt(char **args)
 	TAKE(def.client_id, "client_id", "probe");
 	TAKE(def.device_id, "device_id", "probe");
 	TAKE(def.availability_topic, "availability_topic", "from/device/%s/availability");
-	return pl_mqtt_new(&def, spool, print_state, NULL, &mqtt);
+	r = pl_mqtt_new(&def, spool, print_state, NULL, &made);
+	if (r == 0)
+		have(made, NULL);
+	return r;
 }
 
 static struct pl_s3_def s3_def;
@@ -82,6 +107,8 @@ static struct pl_s3_def s3_def;
 static int start_s3(char **args)
 {
 	const struct pl_s3_listener listener = {print_state, on_uploaded, NULL};
+	struct pl_s3 *made = NULL;
+	int r;
 
 	s3_def = (struct pl_s3_def){
 		.enabled = true,
@@ -95,7 +122,10 @@ static int start_s3(char **args)
 	TAKE(s3_def.access_key, "access_key", "");
 	TAKE(s3_def.secret_key, "secret_key", "");
 	TAKE(s3_def.ca_file, "ca_file", "");
-	return pl_s3_new(&s3_def, spool, &listener, &s3);
+	r = pl_s3_new(&s3_def, spool, &listener, &made);
+	if (r == 0)
+		have(NULL, made);
+	return r;
 }
 
 static int put(char *words)
