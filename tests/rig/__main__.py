@@ -165,6 +165,7 @@ def greet(args, session):
     wpctl status                              # the devices
     pw-cat -p --target partyline.tablet.1 FILE.wav
     partylinectl meters                       # terminal bars
+    partylinectl gateway                      # streams, GPIO, pages: README, "A gateway in ten minutes"
     busctl --user introspect org.partyline.Partyline1 /org/partyline/Partyline1
 
   Logs: {session.folder}/log.  Ctrl-C ends everything.
