@@ -3,51 +3,7 @@
 
 #include "definition.h"
 
-/** gpio, sap, export: what there is and how it is. */
-
-/* --- gpio -------------------------------------------------------------------------------- */
-
-static void print_line(struct json_object *line)
-{
-	struct json_object *status = ctl_json_member(line, "status");
-	int tablet = (int)ctl_json_double(line, "tablet");
-	char about[48], name[80];
-
-	if (tablet > 0)
-		snprintf(about, sizeof(about), "tablet %d on channel %d", tablet,
-			 (int)ctl_json_double(line, "channel"));
-	else
-		snprintf(about, sizeof(about), "channel %d", (int)ctl_json_double(line, "channel"));
-	snprintf(name, sizeof(name), "%s", ctl_json_string(line, "line"));
-	ctl_print_padded(ctl_json_string(line, "id"), 16);
-	printf("  %-8s  ", ctl_json_string(line, "function"));
-	ctl_print_padded(about, 24);
-	fputs("  ", stdout);
-	ctl_print_padded(name, 10);
-	printf("  %-8s  ", ctl_json_string(status, "state"));
-	ctl_print_text(ctl_json_string(status, "trouble")[0] ? ctl_json_string(status, "trouble")
-							     : ctl_json_string(status, "chip"));
-	putchar('\n');
-}
-
-int ctl_run_gpio(struct ctl *ctl, int n, char *arguments[])
-{
-	ctl_cleanup_json *gateway = NULL;
-	struct json_object *lines;
-	int code = ctl_call_gateway(ctl, "GetGateway", NULL, &gateway);
-
-	if (code != CTL_OK)
-		return code;
-	lines = ctl_json_member(ctl_json_member(gateway, "gpio"), "lines");
-	if (ctl->json) {
-		ctl_json_print(json_object_get(lines));
-		return CTL_OK;
-	}
-	puts("ID                FUNCTION  ABOUT                     LINE        STATE     CHIP");
-	for (size_t i = 0; i < json_object_array_length(lines); i++)
-		print_line(json_object_array_get_idx(lines, i));
-	return CTL_OK;
-}
+/** sap, export: what there is and how it is. */
 
 /* --- sap ----------------------------------------------------------------------------------- */
 

@@ -122,11 +122,21 @@ const struct ctl_command ctl_commands[] = {
 	},
 	{
 		.name = "gpio",
-		.arguments = "",
-		.summary = "list the GPIO lines and how they are",
+		.arguments = "[list|find|watch]",
+		.summary = "list the GPIO lines and how they are, or those of this machine",
 		.description =
-			"missing: no chip has it. busy: another program has it. stuck: a key that was down\n"
-			"for longer than its time-out. Lines are defined in the configuration file.\n",
+			"list         what is defined (default). missing: no chip has it. busy: another program\n"
+			"             has it. stuck: a key that was down for longer than its time-out\n"
+			"find [WORD]  the lines that this machine has, or those where the chip, its label, the\n"
+			"             line's name or who uses it contains WORD; a number: the lines of that\n"
+			"             number. For root and the group of the chips; changes nothing\n"
+			"watch        the list, then a line for each change: which key is this button?\n"
+			"\n"
+			"Lines are defined in the configuration file, by chip and name or number: see\n"
+			"gateway.gpio in partyline.json(5). The profile rpi-echostream is four talk keys.\n",
+		.words = {"list find watch"},
+		.n_arguments_max = 2,
+		.is_busless = true,
 		.run = ctl_run_gpio,
 	},
 	{

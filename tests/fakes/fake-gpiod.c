@@ -22,6 +22,8 @@
  *	label WORD
  *	lines NUMBER
  *	name OFFSET WORD
+ *	consumer OFFSET NAME         somebody uses it; without a name: somebody who does not say who
+ *	output OFFSET                it is an output
  *	refuse open ERRNO            the chip may not be opened
  *
  * and each request of a line is a connection to the socket `lines` there, of one message each:
@@ -49,7 +51,8 @@ struct gpiod_chip_info {
 };
 
 struct gpiod_line_info {
-	char consumer[TEXT_MAX];
+	char name[TEXT_MAX], consumer[TEXT_MAX];
+	bool is_used, is_output;
 };
 
 struct gpiod_line_settings {
@@ -168,9 +171,10 @@ static bool find(const struct gpiod_chip *chip, const char *words, char *ret_res
 		const char *end = strchrnul(line, '\n');
 		size_t n = strlen(words);
 
-		if (strncmp(line, words, n) == 0 && line[n] == ' ') {
-			snprintf(ret_rest, size, "%.*s", (int)(end - line - (long)n - 1),
-				 line + n + 1);
+		if (strncmp(line, words, n) == 0 && (line[n] == ' ' || line + n == end)) {
+			const char *rest = line + n + (line + n < end);
+
+			snprintf(ret_rest, size, "%.*s", (int)(end - rest), rest);
 			return true;
 		}
 		line = *end ? end + 1 : NULL;
@@ -253,12 +257,16 @@ int gpiod_chip_get_line_offset_from_name(struct gpiod_chip *chip, const char *na
 struct gpiod_line_info *gpiod_chip_get_line_info(struct gpiod_chip *chip, unsigned int offset)
 {
 	struct gpiod_line_info *info = calloc(1, sizeof(*info));
-	char words[32];
+	char words[32], rest[TEXT_MAX];
 
 	if (!info)
 		return NULL;
 	snprintf(words, sizeof(words), "consumer %u", offset);
-	find(chip, words, info->consumer, sizeof(info->consumer));
+	info->is_used = find(chip, words, info->consumer, sizeof(info->consumer));
+	snprintf(words, sizeof(words), "name %u", offset);
+	find(chip, words, info->name, sizeof(info->name));
+	snprintf(words, sizeof(words), "output %u", offset);
+	info->is_output = find(chip, words, rest, sizeof(rest));
 	return info;
 }
 
@@ -270,6 +278,21 @@ void gpiod_line_info_free(struct gpiod_line_info *info)
 const char *gpiod_line_info_get_consumer(struct gpiod_line_info *info)
 {
 	return info->consumer[0] ? info->consumer : NULL;
+}
+
+const char *gpiod_line_info_get_name(struct gpiod_line_info *info)
+{
+	return info->name[0] ? info->name : NULL;
+}
+
+bool gpiod_line_info_is_used(struct gpiod_line_info *info)
+{
+	return info->is_used;
+}
+
+enum gpiod_line_direction gpiod_line_info_get_direction(struct gpiod_line_info *info)
+{
+	return info->is_output ? GPIOD_LINE_DIRECTION_OUTPUT : GPIOD_LINE_DIRECTION_INPUT;
 }
 
 /* --- what is asked for ----------------------------------------------------------------- */

@@ -90,9 +90,11 @@ class FakeGpio:
 
     def unplug(self, name):
         (self.folder / name).unlink()
-        for request in self.now_open():
-            if request.chip == name:
-                request.link.shutdown(socket.SHUT_RDWR)
+        # Who is asleep on the folder lets go of the line too: under the lock it is one or the other.
+        with self.news:
+            for request in self.requests:
+                if request.open and request.chip == name:
+                    request.link.shutdown(socket.SHUT_RDWR)
 
     # --- lines -------------------------------------------------------------
 
