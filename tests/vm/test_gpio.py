@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """GPIO lines of the kernel's simulator, against the sound that they switch: to the sample."""
 
+import ctypes
 import json
 import os
 import pathlib
 import re
+import socket
 import statistics
+import struct
 import subprocess
 import threading
 import time
@@ -20,6 +23,7 @@ BCM = {1: 20, 2: 21, 3: 23, 4: 24}  # EchoStream's keys
 SAMPLE_NSEC = 1e9 / witness.RATE
 MSEC = 1_000_000
 DEBOUNCE_NSEC = 5 * MSEC
+SO_TIMESTAMPNS = 35
 
 
 def now_nsec():
@@ -227,6 +231,142 @@ def test_a_key_acts_a_quantum_after_its_edge():
     time.sleep(0.1)
     assert clock.nothing_else()
     assert line_status(token, "key-1")["bounces"] >= 36
+
+
+class OpusDecoder:
+    """What a packet sounds like, by libopus itself."""
+
+    FRAMES_MAX = 2880
+
+    def __init__(self):
+        self.lib = ctypes.CDLL("libopus.so.0")
+        self.lib.opus_decoder_create.restype = ctypes.c_void_p
+        self.state = ctypes.c_void_p(self.lib.opus_decoder_create(witness.RATE, 1, None))
+        assert self.state.value
+
+    def __del__(self):
+        self.lib.opus_decoder_destroy(self.state)
+
+    def peak(self, payload):
+        pcm = (ctypes.c_float * self.FRAMES_MAX)()
+        n = self.lib.opus_decode_float(self.state, payload, len(payload), pcm, self.FRAMES_MAX, 0)
+        assert n > 0
+        return max(map(abs, pcm[:n]))
+
+
+class Wire:
+    """The other end of a stream in the clear: each packet, and when the kernel sent it."""
+
+    RTP_HEADER = 12
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        # Nothing sets the guest's clocks, so the difference of the two stays.
+        self.offset_nsec = time.clock_gettime_ns(time.CLOCK_REALTIME) - now_nsec()
+        self.packets = []  # (nsec, Opus)
+        self.decoder = OpusDecoder()
+        self.n_heard = 0
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            packet, more, _, _ = self.socket.recvmsg(4096, 64)
+            ((_, _, stamp),) = more
+            seconds, nanos = struct.unpack("qq", stamp)
+            nsec = seconds * 1_000_000_000 + nanos - self.offset_nsec
+            self.packets.append((nsec, packet[self.RTP_HEADER:]))
+
+    def forget(self):
+        """What came is nobody's business, nor what the decoder makes of it."""
+        self.n_heard = len(self.packets)
+        self.decoder = OpusDecoder()
+
+    def hear(self):
+        """(nsec, peak, payload) of what came since"""
+        new = self.packets[self.n_heard:]
+        self.n_heard += len(new)
+        return [(nsec, self.decoder.peak(payload), payload) for nsec, payload in new]
+
+
+# Streams of the channels: packets of how many ms, sent when, and what the encoder looks ahead.
+STREAMS = {1: (5, "always", 2.5), 2: (5, "keyed", 2.5), 3: (20, "always", 6.5), 4: (20, "keyed", 6.5)}
+SILENT_5_MS = bytes.fromhex("e8fffe")  # a CELT frame of nothing at all
+LINES_EACH = 5
+
+
+def key_lines():
+    """Several for each channel. gpio-sim's edges have three places in a quantum of 256, so what is
+    added to them differs: {(channel, i): line}"""
+    return {
+        (k, i): {"id": f"key-{k}-{i}", "line": (k - 1) * LINES_EACH + i, "tablet": k, "channel": k,
+                 "debounce_ms": 3 + i * 1.07}
+        for k in BCM for i in range(LINES_EACH)
+    }
+
+
+def wait_heard(wire):
+    """(nsec, peak, payload) of the packets up to the first that is heard."""
+    out = []
+
+    def heard():
+        out.extend(wire.hear())
+        return any(peak > 0.001 for _, peak, _ in out)
+
+    appliance.wait_until("sound", heard, interval=0.005)
+    return out
+
+
+@in_guest(systemd=True, simulated=True, installed=True)
+def test_a_key_is_on_the_wire_a_packet_later():
+    quantum_nsec = 256 * SAMPLE_NSEC
+    witness.set_quantum(256)
+    chip = SimChip()
+    wires = {k: Wire() for k in BCM}
+    lines = key_lines()
+    write_config(
+        gpio={"lines": list(lines.values())},
+        streams=[{"id": f"radio-{k}", "endpoint": f"channel.{k}", "way": "send",
+                  "opus": {"ptime_ms": ptime_ms}, "transmit": transmit, "srtp": {"cipher": "none"},
+                  "remote": {"host": "127.0.0.1", "port": wires[k].port}}
+                 for k, (ptime_ms, transmit, _) in STREAMS.items()],
+    )
+    appliance.start()
+    token = witness.make_token()
+    for line in lines.values():
+        wait_state(token, line["id"], "inactive")
+    clock = EdgeClock()
+    four_gated_tablets(clock)
+    times = EdgeTimes(chip)
+    held, heard = ({k: [] for k in BCM} for _ in range(2))
+    for i in range(160):
+        k = i % 4 + 1
+        line = lines[k, i // 4 % LINES_EACH]
+        wires[k].forget()
+        settled = times.pull(line["line"], 0) + line["debounce_ms"] * MSEC
+        assert clock.next()[:2] == ("open", k)
+        packets = wait_heard(wires[k])
+        heard[k].append(packets[-1][0] - settled)
+        # The first packet that is not silence holds the first sample. Where silence has many forms: heard.
+        held[k].append(next(nsec for nsec, peak, payload in packets
+                            if (peak > 0.001 if STREAMS[k][0] > 5 else payload != SILENT_5_MS)) - settled)
+        # What the encoder makes of the step, and of its end, fades away.
+        time.sleep(0.3)
+        times.pull(line["line"], 1)
+        assert clock.next()[:2] == ("close", k)
+        time.sleep(0.3)
+    for k, (ptime_ms, transmit, lookahead_ms) in STREAMS.items():
+        what = f"packets of {ptime_ms} ms, {transmit}: edge and debounce to the first packet"
+        print_distribution(f"{what} with sound", held[k])
+        print_distribution(f"{what} that is heard", heard[k])
+        packet_nsec = ptime_ms * MSEC
+        # What is late by less was kept waiting by the guest.
+        assert max(heard[k]) <= quantum_nsec + packet_nsec + lookahead_ms * MSEC + MSEC / 2
+        if ptime_ms == 5 or transmit == "keyed":
+            assert max(held[k]) <= quantum_nsec + packet_nsec + MSEC / 2
+    assert clock.nothing_else()
 
 
 @in_guest(systemd=True, simulated=True, installed=True)

@@ -4,14 +4,19 @@
 import os
 import pathlib
 import pwd
+import re
 import signal
 import subprocess
 import time
 
 import appliance
+import witness
+from test_gpio import SimChip, wait_state, write_config
 from vm import in_guest
 
 SCHED_FIFO = 1
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+EXPOSURE_MAX = 2.0
 
 
 def user_of(pid):
@@ -74,6 +79,48 @@ def test_they_run_as_they_should():
     assert not list(pathlib.Path("/run/pipewire").glob("pipewire-0*[!k]"))
     assert appliance.run("partylinectl", "--system", "status").returncode == 3
     appliance.start()
+
+
+@in_guest(systemd=True, simulated=True, installed=True)
+def test_the_daemon_may_do_what_its_gateway_needs():
+    chip = SimChip()
+    write_config(
+        gpio={"lines": [{"id": "key", "line": "GPIO5", "tablet": 1, "channel": 1},
+                        {"id": "ptt", "line": "GPIO6", "function": "ptt_out", "channel": 1}]},
+        streams=[{"id": "out", "endpoint": "channel.1", "way": "send", "srtp": {"cipher": "none"},
+                  "remote": {"host": "127.0.0.1", "port": 9}}],
+    )
+    appliance.start()
+    graph = appliance.threads(appliance.main_pid("partyline-pipewire.service"))["data-loop.0"]
+
+    def data_loop():
+        return appliance.threads(appliance.main_pid("partyline.service")).get("data-loop.0")
+
+    appliance.wait_until("data thread", data_loop)
+    # Its ports are part of the graph's cycle, which goes before them.
+    appliance.wait_until("real-time priority", lambda: data_loop()[0] == SCHED_FIFO)
+    print(f"the daemon's data thread has priority {data_loop()[1]}, the graph's {graph[1]}")
+    assert 1 <= data_loop()[1] < graph[1]
+
+    # By the group of the chips, from within a user namespace and behind a list of devices.
+    token = witness.make_token()
+    wait_state(token, "key", "inactive")
+    chip.pull(5, 0)
+    wait_state(token, "key", "active")
+    wait_state(token, "ptt", "active")
+    assert chip.level(6) == 1
+
+
+@in_guest(systemd=True, installed=True)
+def test_they_are_as_locked_up_as_the_readme_says():
+    rows = re.findall(r"^\| `(partyline[a-z-]*\.service)` \|.*\| ([0-9.]+) \|$", README.read_text(), re.M)
+    assert {unit for unit, _ in rows} == {*appliance.SERVICES, "partyline-recorder.service"}
+    for unit, told in rows:
+        text = appliance.check("systemd-analyze", "security", "--no-pager", unit)
+        (found,) = re.findall(r"exposure level for \S+ ([0-9.]+)", text)
+        print(f"{unit}: {found}")
+        # Another version of systemd weighs a little differently.
+        assert abs(float(found) - float(told)) <= 0.1 and float(found) <= EXPOSURE_MAX, text
 
 
 @in_guest(systemd=True, simulated=True, installed=True)
