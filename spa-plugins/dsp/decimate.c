@@ -12,14 +12,17 @@
 
 typedef float v8 __attribute__((vector_size(32), aligned(4)));
 
-/** The compiler makes of it what the instruction set has: two or four sums at a time. */
+/** The compiler makes of it what the instruction set has. Four sums: an addition need not wait for
+ * the one before. */
 #define DOT_BODY                                                                                   \
-	v8 sum[2] = {{0}};                                                                         \
-	for (uint32_t i = 0; i < n_taps; i += 16) {                                                \
+	v8 sum[4] = {{0}};                                                                         \
+	for (uint32_t i = 0; i < n_taps; i += PL_DECIMATE_STEP) {                                  \
 		sum[0] += *(const v8 *)(x + i) * *(const v8 *)(taps + i);                          \
 		sum[1] += *(const v8 *)(x + i + 8) * *(const v8 *)(taps + i + 8);                  \
+		sum[2] += *(const v8 *)(x + i + 16) * *(const v8 *)(taps + i + 16);                \
+		sum[3] += *(const v8 *)(x + i + 24) * *(const v8 *)(taps + i + 24);                \
 	}                                                                                          \
-	sum[0] += sum[1];                                                                          \
+	sum[0] = (sum[0] + sum[2]) + (sum[1] + sum[3]);                                            \
 	return ((sum[0][0] + sum[0][4]) + (sum[0][1] + sum[0][5])) +                               \
 	       ((sum[0][2] + sum[0][6]) + (sum[0][3] + sum[0][7]))
 
@@ -59,7 +62,9 @@ static void design(struct pl_decimate_plan *plan)
 	uint32_t n = (uint32_t)ceil((STOP_DB - 8.0) / (2.285 * width)) | 1u;
 	double middle, sum = 0.0;
 
-	n = n < PL_DECIMATE_TAPS_MAX - 15u ? n : PL_DECIMATE_TAPS_MAX - 15u;
+	n = n < PL_DECIMATE_TAPS_MAX - PL_DECIMATE_STEP + 1u
+		    ? n
+		    : PL_DECIMATE_TAPS_MAX - PL_DECIMATE_STEP + 1u;
 	middle = (n - 1u) / 2.0;
 	memset(plan->taps, 0, sizeof(plan->taps));
 	for (uint32_t i = 0; i < n; i++) {
@@ -72,7 +77,7 @@ static void design(struct pl_decimate_plan *plan)
 	}
 	for (uint32_t i = 0; i < n; i++)
 		plan->taps[i] = (float)(plan->taps[i] / sum);
-	plan->n_taps = (n + 15u) & ~15u;
+	plan->n_taps = (n + PL_DECIMATE_STEP - 1u) & ~(PL_DECIMATE_STEP - 1u);
 	/* The newest sample is the last: zeroes behind the filter look at nothing new. */
 	memmove(plan->taps + plan->n_taps - n, plan->taps, n * sizeof(float));
 	memset(plan->taps, 0, (plan->n_taps - n) * sizeof(float));

@@ -18,13 +18,15 @@
 /** factor at 192 kHz */
 #define PL_DECIMATE_FACTOR_MAX 24u
 #define PL_DECIMATE_TAPS_MAX 1024u
+/** taps are a multiple of this */
+#define PL_DECIMATE_STEP 32u
 /** samples between two moves of the history */
 #define PL_DECIMATE_ROOM 1024u
 
 /** What all ports of one rate have in common. */
 struct pl_decimate_plan {
 	float taps[PL_DECIMATE_TAPS_MAX];
-	uint32_t n_taps;  /**< a multiple of 16; 0 at factor 1 */
+	uint32_t n_taps;  /**< 0 at factor 1 */
 	uint32_t factor;  /**< input samples for each output sample */
 	uint32_t rate_hz; /**< of the input */
 	double rate_out_hz;
