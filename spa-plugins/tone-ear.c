@@ -38,7 +38,7 @@ static void start_pages(struct pl_tone_ear *ear, const struct pl_tone_rate *rate
 {
 	ear->n_pages = 0;
 	if (ear->pages)
-		pl_pages_start(ear->pages, rate->decimate.rate_out_hz);
+		pl_pages_start(ear->pages, rate->decimate.rate_out_hz, ear->stagger);
 }
 
 void pl_tone_ear_start(struct pl_tone_ear *ear, const struct pl_tone_rate *rate)

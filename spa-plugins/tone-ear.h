@@ -29,6 +29,7 @@ struct pl_tone_ear {
 	struct pl_decimator decimator;
 	struct pl_dtmf *dtmf;   /**< NULL: no digits wanted; owned */
 	struct pl_pages *pages; /**< NULL: no pages wanted; owned */
+	uint32_t stagger;       /**< number of the port: see pl_pages_start() */
 	/** samples that each has heard since its start */
 	uint64_t n_dtmf, n_pages;
 };

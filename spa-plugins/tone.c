@@ -306,6 +306,8 @@ static int init_state(struct impl *impl, const struct spa_dict *info)
 	if (!impl->settings || !impl->rt.rate || !impl->rt.ears || (targets && !impl->targets))
 		return -ENOMEM;
 	impl->settings->n_ports = impl->n_ports;
+	for (uint32_t i = 0; i < impl->n_ports; i++)
+		impl->rt.ears[i].stagger = i;
 	return 0;
 }
 

@@ -166,7 +166,7 @@ int pl_pages_new(const struct pl_tone_def *defs, uint32_t n_defs, const struct p
 	}
 	if (finder)
 		pages->finder = *finder;
-	pl_pages_start(pages, PL_TONE_RATE_MIN_HZ);
+	pl_pages_start(pages, PL_TONE_RATE_MIN_HZ, 0);
 	*ret_pages = pages;
 	return 0;
 }
@@ -179,13 +179,13 @@ void pl_pages_free(struct pl_pages *pages)
 	free(pages);
 }
 
-void pl_pages_start(struct pl_pages *pages, double rate_hz)
+void pl_pages_start(struct pl_pages *pages, double rate_hz, uint32_t stagger)
 {
 	pages->rate_hz = rate_hz;
 	pages->a_serial = 0;
 	for (uint32_t i = 0; i < pages->n; i++)
 		pages->pages[i].heard = 0;
-	pl_tone_track_start(&pages->track, rate_hz, pages->bands, pages->n_bands);
+	pl_tone_track_start(&pages->track, rate_hz, pages->bands, pages->n_bands, stagger);
 }
 
 /* --- Matching ------------------------------------------------------------------------------- */

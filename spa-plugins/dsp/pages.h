@@ -48,8 +48,14 @@ int pl_pages_new(const struct pl_tone_def *defs, uint32_t n_defs, const struct p
 		 uint32_t n_bands, const struct pl_tone_finder *finder,
 		 struct pl_pages **ret_pages);
 
-/** Forget all that was heard, count samples from 0. Thread: data. RT-safe. */
-void pl_pages_start(struct pl_pages *pages, double rate_hz);
+/**
+ * Forget all that was heard, count samples from 0.
+ * @param stagger  which of some that are started together this is: most of the work is done every
+ *                 16 ms, and not by all in the same cycle of the graph
+ *
+ * Thread: data. RT-safe.
+ */
+void pl_pages_start(struct pl_pages *pages, double rate_hz, uint32_t stagger);
 
 /**
  * @param samples n finite samples

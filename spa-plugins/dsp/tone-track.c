@@ -29,6 +29,9 @@
 /** a run shorter than this is no tone A, and does not stand between one and its tone B */
 #define RUN_LEAST 7u
 
+/** multiples of the golden section's fraction lie evenly between 0 and 1 */
+#define GOLDEN 0.6180339887
+
 #define QUARTER_TURN ((float)M_PI_2) /* phase of a tone of 1 bin in a hop of a quarter window */
 
 static float wrap(float phase)
@@ -51,7 +54,7 @@ static bool taken_out(const struct pl_tone_track *track, float hz)
 }
 
 void pl_tone_track_start(struct pl_tone_track *track, double rate_hz,
-			 const struct pl_tone_band *bands, uint32_t n_bands)
+			 const struct pl_tone_band *bands, uint32_t n_bands, uint32_t stagger)
 {
 	uint32_t size = rate_hz < LONG_FROM_HZ ? PL_SPECTRUM_SIZE_MAX / 2u : PL_SPECTRUM_SIZE_MAX;
 	double rms = pow(10.0, FLOOR_DBFS / 20.0) * size;
@@ -61,6 +64,8 @@ void pl_tone_track_start(struct pl_tone_track *track, double rate_hz,
 	track->rate_hz = rate_hz;
 	track->bin_hz = (float)(rate_hz / size);
 	track->hop = size / 4u;
+	track->lead = (uint32_t)(fmod(stagger * GOLDEN, 1.0) * track->hop);
+	track->n_input = track->lead;
 	track->low = (uint32_t)ceil(LOW_HZ / (double)track->bin_hz);
 	track->high = (uint32_t)(HIGH_HZ / (double)track->bin_hz);
 	track->drop_hops = (uint32_t)(DROP_S * rate_hz / track->hop);
@@ -178,7 +183,7 @@ static struct hop analyse(struct pl_tone_track *track)
 
 static double middle(const struct pl_tone_track *track, uint64_t hop)
 {
-	return (double)hop * track->hop + track->spectrum.size / 2.0;
+	return (double)hop * track->hop + track->spectrum.size / 2.0 - track->lead;
 }
 
 static float amplitude_at(const struct pl_tone_track *track, float bin, uint64_t hop)

@@ -86,6 +86,7 @@ struct pl_tone_track {
 	double rate_hz;
 	float bin_hz;
 	uint32_t hop;       /**< samples */
+	uint32_t lead;      /**< samples of silence before the first */
 	uint32_t low, high; /**< bins of the band, inclusive */
 	uint32_t drop_hops; /**< a run bears that many missing hops */
 	float floor;        /**< power of a band that counts as silence */
@@ -113,9 +114,11 @@ struct pl_tone_track {
  * Forget all; count samples from 0.
  * @param rate_hz  PL_TONE_RATE_MIN_HZ .. PL_TONE_RATE_MAX_HZ
  * @param bands    n_bands pre-filters; borrowed as long as the track is used
+ * @param stagger  tracks of the same start whose numbers differ complete their hops at different
+ *                 samples: spread evenly over a hop, however many there are
  */
 void pl_tone_track_start(struct pl_tone_track *track, double rate_hz,
-			 const struct pl_tone_band *bands, uint32_t n_bands);
+			 const struct pl_tone_band *bands, uint32_t n_bands, uint32_t stagger);
 
 /**
  * Take in samples until a hop is complete.

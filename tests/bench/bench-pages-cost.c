@@ -88,7 +88,7 @@ static void start(uint32_t n_ports)
 	for (uint32_t i = 0; i < n_ports; i++) {
 		pl_decimator_start(&ports[i].decimator, &plan);
 		pl_dtmf_start(&ports[i].dtmf, &dtmf_plan);
-		pl_pages_start(ports[i].pages, plan.rate_out_hz);
+		pl_pages_start(ports[i].pages, plan.rate_out_hz, i);
 	}
 }
 

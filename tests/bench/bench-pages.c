@@ -104,7 +104,7 @@ static void play(struct pl_pages *pages, const struct page_signal *signal, struc
 		abort();
 	page_signal_make(signal, &noise, samples);
 	heard->n = 0;
-	pl_pages_start(pages, RATE);
+	pl_pages_start(pages, RATE, 0);
 	for (uint32_t at = 0; at < n; at += 64u) {
 		uint32_t before = heard->n, left = n - at < 64u ? n - at : 64u;
 
@@ -254,7 +254,7 @@ static void stacked(void)
 			page_signal_make(&signal, &noise, samples + n);
 			n += page_signal_length(&signal);
 		}
-		pl_pages_start(pages, RATE);
+		pl_pages_start(pages, RATE, 0);
 		n_hits = pl_pages_run(pages, samples, n, hits, HITS_MAX);
 		for (uint32_t i = 0; i < n_hits; i++)
 			if (n_due < 3u && hits[i].id == id_of(tones[n_due], tones[n_due + 1u]))
@@ -368,7 +368,7 @@ static int listen(const char *rate, const char *path)
 		return 1;
 	pl_decimate_plan_init(&plan, (uint32_t)strtoul(rate, NULL, 10), pl_host_cpu_flags());
 	pl_decimator_start(&decimator, &plan);
-	pl_pages_start(pages, plan.rate_out_hz);
+	pl_pages_start(pages, plan.rate_out_hz, 0);
 	while ((n = fread(raw, sizeof(raw[0]), BLOCK, file)) > 0) {
 		struct pl_tone_hit hits[PL_TONE_HITS_MAX];
 		uint32_t n_slow;

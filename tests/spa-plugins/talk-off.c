@@ -137,7 +137,7 @@ static void start(uint32_t rate_hz)
 	pl_decimator_start(&off.decimator, &off.plan);
 	pl_dtmf_start(&off.dtmf, &off.dtmf_plan);
 	for (uint32_t k = 0; k < 2u; k++)
-		pl_pages_start(off.pages[k], off.plan.rate_out_hz);
+		pl_pages_start(off.pages[k], off.plan.rate_out_hz, 0);
 }
 
 static void hear(const char *path, SNDFILE *file, const SF_INFO *info)

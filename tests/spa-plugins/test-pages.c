@@ -108,7 +108,7 @@ static struct pl_pages *listen(const struct pl_tone_def *defs, uint32_t n_defs)
 	n_fed = 0;
 	if (pl_pages_new(defs, n_defs, NULL, 0, NULL, &pages) < 0)
 		abort();
-	pl_pages_start(pages, 8000.0);
+	pl_pages_start(pages, 8000.0, 0);
 	return pages;
 }
 
@@ -482,7 +482,7 @@ static struct heard find(const struct pl_tone_def *defs, uint32_t n_defs,
 	n_fed = 0;
 	if (pl_pages_new(defs, n_defs, NULL, 0, finder, &pages) < 0)
 		abort();
-	pl_pages_start(pages, 8000.0);
+	pl_pages_start(pages, 8000.0, 0);
 	play(pages, signal, &heard);
 	pl_pages_free(pages);
 	return heard;
@@ -564,7 +564,7 @@ PL_TEST(pre_filters)
 		PL_CHECK_INT(
 			pl_pages_new(&def, 1, k > 0 ? &bands[k - 1u] : NULL, k > 0, NULL, &pages),
 			0);
-		pl_pages_start(pages, 8000.0);
+		pl_pages_start(pages, 8000.0, 0);
 		if (k < 2u)
 			feed(pages, samples, n, 100, 8000.0, &heard);
 		else
@@ -598,6 +598,32 @@ PL_TEST(does_not_depend_on_the_cut)
 	}
 }
 
+/* Ports do their work in different cycles: what they hear is the same, when it was heard too. */
+PL_TEST(stagger)
+{
+	struct pl_tone_def def = pair(1, 600.9, 788.5, 0.5, 1.0);
+	struct page_signal signal = page_signal(600.9, 788.5);
+	uint64_t told[8];
+
+	signal.a_length_s = 0.5;
+	signal.b_length_s = 0.9; /* told after its end */
+	signal.after_s = 0.5;
+	for (uint32_t i = 0; i < 8u; i++) {
+		struct pl_pages *pages = listen(&def, 1);
+		struct heard heard = {.n = 0};
+
+		pl_pages_start(pages, 8000.0, i);
+		play_cut(pages, &signal, 1, &heard);
+		pl_pages_free(pages);
+		PL_CHECK(is_one(&heard, 1));
+		PL_CHECK_NEAR((double)heard.hits[0].begin / 8000.0, 0.3, 0.006);
+		PL_CHECK_NEAR((double)heard.hits[0].end / 8000.0, 1.7, 0.006);
+		told[i] = (uint64_t)(heard.told_s[0] * 8000.0 + 0.5);
+		for (uint32_t k = 0; k < i; k++)
+			PL_CHECK(told[i] % 128u != told[k] % 128u);
+	}
+}
+
 PL_TEST(rates)
 {
 	static const double rates_hz[] = {8000.0, 8820.0, 9600.0, 11025.0, 12000.0, 15999.0};
@@ -608,7 +634,7 @@ PL_TEST(rates)
 		struct pl_pages *pages = listen(defs, 2);
 		struct heard heard = {.n = 0};
 
-		pl_pages_start(pages, rates_hz[k]);
+		pl_pages_start(pages, rates_hz[k], 0);
 		for (uint32_t i = 0; i < 2u; i++) {
 			struct page_signal signal =
 				page_signal((double)defs[i].a_hz, (double)defs[i].b_hz);
@@ -636,7 +662,7 @@ PL_TEST(noise_and_silence_page_nobody)
 	struct pl_pages *pages;
 
 	PL_CHECK_INT(pl_pages_new(defs, n, NULL, 0, &finder, &pages), 0);
-	pl_pages_start(pages, 8000.0);
+	pl_pages_start(pages, 8000.0, 0);
 	for (uint32_t k = 0; k < 6u; k++) {
 		struct page_signal signal = page_signal(1000.0, 0.0);
 		signal.a_length_s = 0.0;
