@@ -29,9 +29,16 @@ static bool is_idle(const struct pl_tone_ear *ear)
 
 static void start_dtmf(struct pl_tone_ear *ear, const struct pl_tone_rate *rate)
 {
-	ear->n_dtmf = 0;
-	if (ear->dtmf)
-		pl_dtmf_start(ear->dtmf, &rate->dtmf);
+	static const float silence[PL_DTMF_HOP_MAX];
+	struct pl_tone_hit hits[PL_TONE_HITS_MAX];
+
+	/* Not all in the same cycle, as with pages: a hop is 40 samples or more, and 23 shares no
+	 * factor with that. */
+	ear->n_dtmf = ear->stagger * 23u % 40u;
+	if (!ear->dtmf)
+		return;
+	pl_dtmf_start(ear->dtmf, &rate->dtmf);
+	pl_dtmf_run(ear->dtmf, silence, (uint32_t)ear->n_dtmf, hits, PL_TONE_HITS_MAX);
 }
 
 static void start_pages(struct pl_tone_ear *ear, const struct pl_tone_rate *rate)

@@ -85,9 +85,14 @@ static uint32_t make(enum defined defined, uint32_t n_ports, uint32_t n_defs)
 
 static void start(uint32_t n_ports)
 {
+	static const float silence[PL_DTMF_HOP_MAX];
+	struct pl_tone_hit hits[PL_TONE_HITS_MAX];
+
 	for (uint32_t i = 0; i < n_ports; i++) {
 		pl_decimator_start(&ports[i].decimator, &plan);
 		pl_dtmf_start(&ports[i].dtmf, &dtmf_plan);
+		/* as the node's ears do */
+		pl_dtmf_run(&ports[i].dtmf, silence, i * 23u % 40u, hits, PL_TONE_HITS_MAX);
 		pl_pages_start(ports[i].pages, plan.rate_out_hz, i);
 	}
 }
