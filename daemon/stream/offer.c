@@ -36,8 +36,7 @@ static void find_own_address(bool ipv6, char *ret_text, size_t size)
 	freeifaddrs(list);
 }
 
-/** Changes whenever what is described does: RFC 8866 5.2 wants a version that grows, and the same
- * definition is the same session for everybody who reads it. */
+/** The same stream is the same session for everybody who reads of it: RFC 8866 5.2. */
 static uint64_t hash_id(const char *id)
 {
 	uint64_t hash = 14695981039346656037u; /* FNV-1a */
@@ -47,11 +46,12 @@ static uint64_t hash_id(const char *id)
 	return hash >> 1;
 }
 
-int stream_offer(const struct pl_stream_def *def, char *ret_text, size_t size)
+int stream_offer(const struct pl_stream_def *def, uint64_t version, bool with_key, char *ret_text,
+		 size_t size)
 {
 	struct pl_sdp sdp = {
 		.session_id = hash_id(def->id),
-		.session_version = 1,
+		.session_version = version,
 		.payload_type = def->payload_type,
 		.is_opus = true,
 		.n_channels = def->n_channels,
@@ -61,7 +61,7 @@ int stream_offer(const struct pl_stream_def *def, char *ret_text, size_t size)
 		.dtx = def->dtx,
 		.way = def->way,
 		.cipher = def->cipher,
-		.secret_size = def->secret_size,
+		.secret_size = with_key ? def->secret_size : 0,
 	};
 	struct lookup_address remote = {.size = 0};
 	bool sends = def->way & PL_STREAM_SEND;
@@ -75,6 +75,7 @@ int stream_offer(const struct pl_stream_def *def, char *ret_text, size_t size)
 	find_own_address(sdp.ipv6, sdp.origin, sizeof(sdp.origin));
 	snprintf(sdp.address, sizeof(sdp.address), "%s", host[0] ? host : sdp.origin);
 	snprintf(sdp.name, sizeof(sdp.name), "%s", def->name[0] ? def->name : def->id);
-	memcpy(sdp.secret, def->secret, sizeof(sdp.secret));
+	if (with_key)
+		memcpy(sdp.secret, def->secret, sizeof(sdp.secret));
 	return pl_sdp_write(&sdp, ret_text, size);
 }

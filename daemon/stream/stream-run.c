@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include <partyline/keys.h>
 
@@ -405,6 +406,7 @@ int stream_run_new(const struct pl_stream_def *def, const struct pl_audio_ops *a
 	run->audio = audio;
 	run->engine = engine;
 	run->worker = worker;
+	run->version = (uint64_t)time(NULL);
 	atomic_init(&run->transmit, def->transmit == PL_TRANSMIT_ALWAYS);
 	if (getrandom(&run->ssrc, sizeof(run->ssrc), 0) < 0 ||
 	    getrandom(random, sizeof(random), 0) < 0)

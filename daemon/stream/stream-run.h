@@ -20,6 +20,7 @@ struct stream_run {
 	struct pl_audio_port *capture, *playback; /* NULL unless it sends, receives */
 	struct stream_worker *worker;
 	struct pl_echo_hub *hub; /* borrowed; EchoStream only */
+	uint64_t version;        /* of its session description: CLOCK_REALTIME, s */
 	uint32_t ssrc;
 	char cname[33];
 

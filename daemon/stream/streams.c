@@ -10,6 +10,7 @@
 
 #include "echostream-hub.h"
 #include "offer.h"
+#include "sap-room.h"
 #include "stream-run.h"
 #include "worker.h"
 
@@ -20,6 +21,7 @@ struct pl_streams {
 	struct pl_streams_options options;
 	int notify_fd;
 	sd_event_source *notify_source;
+	struct sap_room *sap;
 
 	struct stream_worker *workers[WORKERS_MAX];
 	uint32_t n_workers; /* 0 until the first stream */
@@ -133,6 +135,7 @@ static void stop_run(struct pl_streams *streams, size_t index)
 {
 	struct stream_run *run = streams->runs[index];
 
+	sap_room_withdraw(streams->sap, run->def.id);
 	stream_worker_remove(run->worker, run);
 	stream_run_free(run);
 	streams->runs[index] = streams->runs[--streams->n_runs];
@@ -215,6 +218,27 @@ static bool follow_def(struct stream_run *run, const struct pl_stream_def *def)
 	return true;
 }
 
+/** What is announced and what is not any more. Nobody misses a stream because of that. */
+static void announce(struct pl_streams *streams, const struct pl_gateway *gateway)
+{
+	for (size_t i = 0; i < streams->n_runs; i++) {
+		const struct stream_run *run = streams->runs[i];
+		struct lookup_address to = {.size = 0};
+		char sdp[PL_SDP_MAX];
+		int n = stream_offer(&run->def, run->version, false, sdp, sizeof(sdp));
+
+		if (run->hub || !run->def.announce || !(run->def.way & PL_STREAM_SEND) || n < 0) {
+			sap_room_withdraw(streams->sap, run->def.id);
+			continue;
+		}
+		/* One that is known by name is told to everybody. */
+		lookup_numeric(run->def.remote_host, run->def.remote_port, &to);
+		sap_room_announce(streams->sap, run->def.id, sdp, (size_t)n, &to, run->def.ttl,
+				  run->def.interface);
+	}
+	sap_room_listen(streams->sap, gateway->sap_listen);
+}
+
 static int ops_apply(void *object, const struct pl_gateway *before, const struct pl_gateway *after)
 {
 	struct pl_streams *streams = object;
@@ -238,6 +262,7 @@ static int ops_apply(void *object, const struct pl_gateway *before, const struct
 		if (r < 0)
 			res = r;
 	}
+	announce(streams, after);
 	return res;
 }
 
@@ -255,14 +280,17 @@ static int ops_status(void *object, const char *id, struct pl_stream_status *ret
 
 static size_t ops_sap_sessions(void *object, const struct pl_sap_session **ret_sessions)
 {
-	*ret_sessions = NULL;
-	return 0;
+	const struct pl_streams *streams = object;
+
+	return sap_room_sessions(streams->sap, ret_sessions);
 }
 
 static int ops_sdp(void *object, const char *id, char *ret_text, size_t size)
 {
-	return find_run(object, id) ? stream_offer(&find_run(object, id)->def, ret_text, size)
-				    : -ENOENT;
+	const struct stream_run *run = find_run(object, id);
+
+	return run && !run->hub ? stream_offer(&run->def, run->version, true, ret_text, size)
+				: -ENOENT;
 }
 
 static int on_notify(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -317,6 +345,8 @@ int pl_streams_new(sd_event *event, const struct pl_streams_options *options,
 		    ? -errno
 		    : sd_event_add_io(event, &streams->notify_source, streams->notify_fd, EPOLLIN,
 				      on_notify, streams);
+	if (r >= 0)
+		r = sap_room_new(event, &streams->sap);
 	if (r < 0) {
 		pl_streams_free(streams);
 		return r;
@@ -336,6 +366,7 @@ struct pl_streams *pl_streams_free(struct pl_streams *streams)
 	for (uint32_t i = 0; i < streams->n_workers; i++)
 		stream_worker_free(streams->workers[i]);
 	pl_echo_hub_free(streams->hub);
+	sap_room_free(streams->sap);
 	sd_event_source_disable_unref(streams->notify_source);
 	if (streams->notify_fd >= 0)
 		close(streams->notify_fd);

@@ -88,7 +88,7 @@ static int set(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-static int join(int fd, const struct lookup_address *group, unsigned interface)
+int udp_join(int fd, const struct lookup_address *group, unsigned interface)
 {
 	if (group->address.ss_family == AF_INET) {
 		struct ip_mreqn request = {
@@ -154,7 +154,7 @@ static int bind_to(int fd, int family, const struct udp_options *options,
 	if (r >= 0 && bind(fd, (struct sockaddr *)&local->address, local->size) < 0)
 		r = -errno;
 	if (r >= 0 && multicast)
-		r = join(fd, local, interface);
+		r = udp_join(fd, local, interface);
 	return r;
 }
 
@@ -198,6 +198,31 @@ int udp_open(const struct udp_options *options, int *ret_fd, char *ret_trouble, 
 			 options->local_port,
 			 options->local_address[0] ? options->local_address : "this machine",
 			 strerror(-r));
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int udp_open_groups(int family, uint16_t port, int *ret_fd)
+{
+	struct lookup_address local = {.address.ss_family = (sa_family_t)family};
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP), r;
+
+	if (fd < 0)
+		return -errno;
+	local.size = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	udp_set_port(&local, port);
+	r = set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (r >= 0 && family == AF_INET6)
+		r = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (r >= 0)
+		r = family == AF_INET ? set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0)
+				      : set(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+	if (r >= 0 && bind(fd, (struct sockaddr *)&local.address, local.size) < 0)
+		r = -errno;
+	if (r < 0) {
 		close(fd);
 		return r;
 	}

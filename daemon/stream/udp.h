@@ -27,6 +27,11 @@ struct udp_options {
  */
 int udp_open(const struct udp_options *options, int *ret_fd, char *ret_trouble, size_t size);
 
+/** A socket beside those of other programs, for groups that udp_join() joins and no others. */
+int udp_open_groups(int family, uint16_t port, int *ret_fd);
+/** @param interface  0: by route. @return 0 or negative errno; -EADDRINUSE: it is a member already */
+int udp_join(int fd, const struct lookup_address *group, unsigned interface);
+
 bool udp_is_multicast(const struct lookup_address *address);
 /** The same host, whatever the port; IPv4 may be mapped into IPv6. */
 bool udp_is_same_host(const struct lookup_address *a, const struct lookup_address *b);

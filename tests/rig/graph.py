@@ -165,11 +165,13 @@ class Graph:
         return {}
 
     def partyline_links(self):
-        """The links between Partyline's devices and its matrix."""
+        """The links between Partyline's devices and its matrix; the gateway has others."""
         return [
             link
             for link in self.links()
-            if link[0].startswith("partyline.") and link[2].startswith("partyline.")
+            if link[0].startswith("partyline.")
+            and link[2].startswith("partyline.")
+            and "partyline.matrix" in (link[0], link[2])
         ]
 
     def is_complete(self, tablets, channels):

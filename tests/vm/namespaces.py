@@ -24,6 +24,16 @@ def make(name, number):
     run(*inside, "link", "set", "lo", "up")
 
 
+def join(one, two):
+    """A cable between both: 10.0.0.1 and .2, fd00::1 and ::2, on the interface `direct`."""
+    run("ip", "-n", one, "link", "add", "direct", "type", "veth", "peer", "name", "direct", "netns", two)
+    for number, name in enumerate((one, two), 1):
+        inside = ("ip", "-n", name)
+        run(*inside, "address", "add", f"10.0.0.{number}/24", "dev", "direct")
+        run(*inside, "address", "add", f"fd00::{number}/64", "dev", "direct", "nodad")
+        run(*inside, "link", "set", "direct", "up")
+
+
 @contextlib.contextmanager
 def within(name):
     """This thread, and what it starts, is in that one."""
