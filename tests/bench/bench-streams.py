@@ -32,6 +32,7 @@ from streams import free_ports, new_key, speech, status, stream, wait_for  # noq
 RATE = 48000
 N_CHIRPS = 24
 SPACING = RATE // 2
+LEARN_SECONDS = 40  # until the buffers have forgotten how all of this was started
 CPU_SECONDS = 4.0
 CHIRP_SECONDS = 0.02
 
@@ -103,7 +104,7 @@ class Ear(audio.Probe):
             self.session.check(["pw-link", "-L", port, f"{self.name}:in_{number}"])
 
 
-def hear_chirps(session, targets):
+def hear_chirps(session, targets, learn_seconds):
     """{target: delays} behind partyline.channel.1.out of what is played into tablet 1."""
     near = "partyline.channel.1.out"
     played = np.zeros(RATE + N_CHIRPS * SPACING)
@@ -111,11 +112,11 @@ def hear_chirps(session, targets):
         at = RATE // 2 + k * SPACING
         played[at : at + len(chirp())] = chirp()
     seconds = len(played) / RATE
-    with Ear(session, [near, *targets], seconds + 90) as ear:
+    with Ear(session, [near, *targets], seconds + 2 * learn_seconds + 60) as ear:
         with audio.Probe(session, [], seconds, play=played, play_to="partyline.tablet.1") as mouth:
             be_prompt(session)
             ear.start()
-            ear.wait(12)  # the buffers forget what was before, and learn
+            ear.wait(learn_seconds)
             mouth.start()
             mouth.finish()
         ear.wait(1)
@@ -163,7 +164,7 @@ def our_latency(quantum, ptimes):
         for i in range(2, len(cases) + 2):
             wait_for(lambda i=i: status(session, f"in{i}")["packets_received"] > 100, f"in{i}")
         targets = [f"partyline.channel.{i}" for i in range(2, len(cases) + 2)]
-        found = hear_chirps(session, targets)
+        found = hear_chirps(session, targets, LEARN_SECONDS)
         for (ptime, safety), target in zip(cases, targets):
             setting = "default" if safety else "quickest"
             show(f"Partyline, SRTP, Opus {ptime:g} ms, {setting}", quantum, found[target])
@@ -203,7 +204,7 @@ def their_latency(quantum, media, ptime, latency):
     with Session(tablets=2, channels=2, quantum=quantum) as session:
         ends = rtp_ends(free_ports(1)[0], media, ptime, latency)
         start_rtp(session, ends)
-        found = hear_chirps(session, ["rtp-0.out"])
+        found = hear_chirps(session, ["rtp-0.out"], 4)
         what = "L16" if media == "audio" else "Opus"
         title = f"PipeWire RTP, {what} {ptime:g} ms, latency {latency:g} ms"
         show(title, quantum, found["rtp-0.out"])

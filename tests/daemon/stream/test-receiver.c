@@ -107,4 +107,70 @@ PL_TEST(a_clean_line_is_quick)
 	}
 }
 
+/** A short sound at a time of its own, and where the loudest of it is heard. */
+struct click {
+	uint64_t at, heard_at;
+	float peak;
+};
+
+static float click_at(void *userdata, uint64_t position)
+{
+	const struct click *click = userdata;
+
+	/* half a wave of 500 Hz, loudest in its middle */
+	if (position < click->at || position >= click->at + 48)
+		return 0;
+	return 0.5f * (float)sin(M_PI * (double)(position - click->at) / 48);
+}
+
+static void click_heard(void *userdata, const float *samples, uint32_t n_frames, uint64_t position)
+{
+	struct click *click = userdata;
+
+	for (uint32_t i = 0; i < n_frames; i++) {
+		if (fabsf(samples[i]) > click->peak) {
+			click->peak = fabsf(samples[i]);
+			click->heard_at = position + i;
+		}
+	}
+}
+
+/* Click in to click out on a machine that is never late and a network that takes no time: what is
+ * sent in a cycle is heard in the next one at the earliest, as in a graph with one clock. The rest
+ * are packet, encoder, buffer and resampler; mean over places of the click against the packets. */
+PL_TEST(mouth_to_ear)
+{
+	static const struct {
+		double ptime_ms;
+		uint32_t quantum;
+		double limit_ms;
+	} cases[] = {{2.5, 64, 8}, {5, 64, 11},   {2.5, 256, 14},
+		     {5, 256, 14}, {10, 256, 26}, {20, 256, 40}};
+	enum { CLICKS = 8 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		double sum_ms = 0;
+
+		for (uint64_t k = 0; k < CLICKS; k++) {
+			struct click click = {.at = 3 * RATE + k * 97};
+			struct line_config config;
+			struct line *line;
+
+			line_defaults(&config);
+			config.delay_ms = 0;
+			config.receive_offset_s = -1e-6;
+			config.opus.ptime_ms = cases[i].ptime_ms;
+			config.send_quantum = config.receive_quantum = cases[i].quantum;
+			line = line_new(&config);
+			line_run(line, 4, click_at, click_heard, &click);
+			line_free(line);
+			PL_EXPECT(click.peak > 0.25f);
+			sum_ms += ((double)click.heard_at - (double)click.at - 24) * 1000 / RATE;
+		}
+		printf("# %.1f ms, quantum %u: %.1f ms from mouth to ear\n", cases[i].ptime_ms,
+		       cases[i].quantum, sum_ms / CLICKS);
+		PL_EXPECT(sum_ms / CLICKS < cases[i].limit_ms);
+	}
+}
+
 PL_TEST_MAIN()
