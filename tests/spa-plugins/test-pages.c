@@ -193,7 +193,7 @@ PL_TEST(offsets)
 {
 	static const double noise_db[] = {0.0, 30.0};
 
-	for (uint32_t i = 0; i < PL_QUICK_CALL_TONES; i += 5u) {
+	for (uint32_t i = 0; i < PL_QUICK_CALL_TONES; i += 8u) {
 		uint32_t j = (i + 31u) % 80u;
 		struct pl_tone_def def = pair(80u * i + j, tone_hz(i), tone_hz(j), 0.5, 1.0);
 
@@ -360,7 +360,7 @@ PL_TEST(as_radios_deliver_them)
 	uint32_t n = all_pairs(defs, 0.5, 1.0);
 	struct pl_pages *pages = listen(defs, n);
 
-	for (uint32_t k = 0; k < 40u; k++) {
+	for (uint32_t k = 0; k < 30u; k++) {
 		uint32_t i = (k * 37u) % 80u, j = (k * 37u + 1u + (k * 11u) % 79u) % 80u;
 		struct heard heard = {.n = 0};
 		struct page_signal signal = page_signal(tone_hz(i), tone_hz(j));
@@ -603,12 +603,12 @@ PL_TEST(stagger)
 {
 	struct pl_tone_def def = pair(1, 600.9, 788.5, 0.5, 1.0);
 	struct page_signal signal = page_signal(600.9, 788.5);
-	uint64_t told[8];
+	uint64_t told[4];
 
 	signal.a_length_s = 0.5;
 	signal.b_length_s = 0.9; /* told after its end */
 	signal.after_s = 0.5;
-	for (uint32_t i = 0; i < 8u; i++) {
+	for (uint32_t i = 0; i < 4u; i++) {
 		struct pl_pages *pages = listen(&def, 1);
 		struct heard heard = {.n = 0};
 
@@ -663,11 +663,11 @@ PL_TEST(noise_and_silence_page_nobody)
 
 	PL_CHECK_INT(pl_pages_new(defs, n, NULL, 0, &finder, &pages), 0);
 	pl_pages_start(pages, 8000.0, 0);
-	for (uint32_t k = 0; k < 6u; k++) {
+	for (uint32_t k = 0; k < 4u; k++) {
 		struct page_signal signal = page_signal(1000.0, 0.0);
 		signal.a_length_s = 0.0;
 		signal.before_s = 30.0;
-		signal.snr_db = k < 5u ? -10.0 : 200.0;
+		signal.snr_db = k < 3u ? -10.0 : 200.0;
 		signal.seed = k * 1000u;
 
 		play(pages, &signal, &heard);
