@@ -364,7 +364,8 @@ static uint32_t sound(struct pl_receiver *r, const struct pl_jitter_step *step, 
 	ramp(r, 1, FADE_FRAMES, frames);
 	if (r->has_tail) {
 		for (uint32_t i = 0; i < n; i++) {
-			float g = (float)(i / r->n_channels + 1) / FADE_FRAMES;
+			uint32_t frame = i / r->n_channels;
+			float g = (float)(frame + 1) / FADE_FRAMES;
 
 			r->pcm[i] = r->tail[i] + (r->pcm[i] - r->tail[i]) * g;
 		}

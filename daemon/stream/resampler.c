@@ -120,8 +120,9 @@ void pl_resampler_reset(struct pl_resampler *r)
 {
 	r->n_input = r->taps - 1;
 	r->position = 0;
-	for (uint8_t c = 0; c < r->n_channels; c++)
-		memset(r->plane[c], 0, r->n_input * sizeof(float));
+	for (uint8_t c = 0; c < PL_RESAMPLER_CHANNELS_MAX; c++)
+		if (r->plane[c])
+			memset(r->plane[c], 0, r->n_input * sizeof(float));
 }
 
 double pl_resampler_delay(const struct pl_resampler *r)

@@ -47,8 +47,8 @@ static void heard(void *userdata, const float *samples, uint32_t n_frames, uint6
 		if (fabsf(x) > 0.1f && tape->first_loud == UINT64_MAX)
 			tape->first_loud = position + i;
 		if ((double)(position + i) >= tape->skip_s * RATE) {
-			tape->step_max = fmax(tape->step_max,
-					      fabs(x - 2 * tape->before[1] + tape->before[0]));
+			tape->step_max = fmax(tape->step_max, fabs((double)x - 2 * tape->before[1] +
+								   tape->before[0]));
 			tape->peak = fmax(tape->peak, fabsf(x));
 			tape->n_zero += x == 0;
 			tape->n++;
