@@ -21,6 +21,8 @@
 
 #define BACKOFF_MIN_USEC 100000u
 #define BACKOFF_MAX_USEC 2000000u
+/** A server that does not answer in this time is not told that the daemon ends. */
+#define FAREWELL_MSEC 500u
 /** How often the page is looked at until it shows our serial: about a quantum. */
 #define POLL_USEC 5000u
 /** The meters' socket may come a moment after the node. */
@@ -44,6 +46,7 @@ struct pl_engine {
 	int connect_error; /* of the last try, negative errno */
 	struct pw_core *core;
 	struct spa_hook core_listener;
+	int farewell_seq; /* of the sync that is waited for at the end; -1: no more */
 	struct pw_registry *registry;
 	struct spa_hook registry_listener;
 	struct engine_devices *devices;
@@ -328,13 +331,23 @@ static void on_core_error(void *userdata, uint32_t id, int seq, int res, const c
 
 	if (id != PW_ID_CORE || res != -EPIPE)
 		return;
+	engine->farewell_seq = -1;
 	/* The server is gone. The connection must not end inside of its own callback. */
 	engine->backoff_usec = BACKOFF_MIN_USEC;
 	connect_later(engine, 0);
 }
 
+static void on_core_done(void *userdata, uint32_t id, int seq)
+{
+	struct pl_engine *engine = userdata;
+
+	if (id == PW_ID_CORE && seq == engine->farewell_seq)
+		engine->farewell_seq = -1;
+}
+
 static const struct pw_core_events core_events = {
 	PW_VERSION_CORE_EVENTS,
+	.done = on_core_done,
 	.error = on_core_error,
 };
 
@@ -620,12 +633,34 @@ error:
 	return r;
 }
 
+/**
+ * The server reads nothing of a client that has hung up: what was said last, that a key is up for one,
+ * is only heard when it has answered.
+ */
+static void say_farewell(struct pl_engine *engine)
+{
+	struct timespec ts;
+	uint64_t now, end = 0;
+
+	if (!engine->core)
+		return;
+	engine->farewell_seq = pw_core_sync(engine->core, PW_ID_CORE, 0);
+	while (engine->farewell_seq >= 0) {
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		now = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+		end = end ? end : now + FAREWELL_MSEC;
+		if (now >= end || pw_loop_iterate(engine->loop, (int)(end - now)) < 0)
+			break;
+	}
+}
+
 struct pl_engine *pl_engine_free(struct pl_engine *engine)
 {
 	if (!engine)
 		return NULL;
 	engine->on_changed = NULL;
 	engine->on_devices_changed = NULL;
+	say_farewell(engine);
 	if (engine->context)
 		disconnect(engine);
 	engine_devices_free(engine->devices);

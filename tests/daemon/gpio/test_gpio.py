@@ -4,10 +4,13 @@
 import contextlib
 import errno
 import signal
+import subprocess
 import time
 
+import numpy as np
 from fake_gpio import GUARD_SECONDS, PULL_UP, FakeGpio, now_nsec
 from plain_daemon import PlainDaemon
+from rig import Session
 
 RASPBERRY = {bcm: f"GPIO{bcm}" for bcm in range(2, 28)}
 MSEC = 1_000_000
@@ -237,6 +240,50 @@ def test_stopping_lets_go_of_its_keys():
         daemon.start()
         fake.line(5)
         assert held(daemon) == {}
+
+
+class GpioSession(Session):
+    """With a graph that runs, as a key acts on its sample; the daemon sees chips of the test's own."""
+
+    def __init__(self, gpio, **options):
+        super().__init__(daemon=True, **options)
+        self.gpio = gpio
+
+    def spawn(self, name, argv, env=None, **popen):
+        more = self.gpio.env if name == "partyline" else {}
+        return super().spawn(name, argv, {**(env or {}), **more}, **popen)
+
+
+def listen(session):
+    """Function that waits until channel 1 sends sound, or until it is silent, for a tenth of a second."""
+    listener = session.spawn(
+        "listener", ["pw-cat", "-r", "--raw", "--format", "f32", "--rate", "48000", "--channels", "1",
+                     "--target", "partyline.channel.1.out", "-"], stdout=subprocess.PIPE)
+
+    def wait(sound):
+        end, n_wanted = time.monotonic() + GUARD_SECONDS, 0
+        while n_wanted < 4800:
+            block = np.frombuffer(listener.popen.stdout.read(4 * 480), dtype="f4")
+            n_wanted = n_wanted + 480 if (np.abs(block).max() > 1e-3) == sound else 0
+            assert time.monotonic() < end, f"waited in vain for {'sound' if sound else 'silence'}"
+
+    return wait
+
+
+def test_stopping_lets_go_of_its_keys_in_the_graph(tmp_path):
+    with FakeGpio(tmp_path / "dev") as fake:
+        fake.plug("gpiochip0", label="pinctrl-bcm2711", names=RASPBERRY)
+        config = {"gateway": {"gpio": {"lines": [key_line()]}}}
+        with GpioSession(fake, tablets=2, channels=2, config=config, simulate=True) as session:
+            for number in (1, 2):
+                session.check(["curl", "-sf", "-X", "PUT", "--json", '{"mode": "momentary"}',
+                               f"http://127.0.0.1:{session.http_port}/api/tablet/{number}/mode"])
+            wait = listen(session)
+            wait(sound=False)
+            fake.line(5).edge(0)
+            wait(sound=True)
+            session.processes["partyline"].stop()
+            wait(sound=False)
 
 
 def test_after_a_crash_the_lines_say_what_is_held():
