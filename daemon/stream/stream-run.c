@@ -295,6 +295,11 @@ static void publish(struct stream_run *run, uint64_t now)
 		   l->playback;
 	if (run->transport)
 		run->transport->ops->status(run->transport, &status);
+	if (run->error < 0) {
+		status.state = PL_STREAM_FAILED;
+		snprintf(status.trouble, sizeof(status.trouble), "it cannot be made: %s",
+			 strerror(-run->error));
+	}
 	stream_snapshot_write(&run->snapshot, &status);
 	n_trouble = hash_text(status.trouble);
 	if (status.state != run->state || n_trouble != run->n_trouble) {
@@ -310,19 +315,21 @@ static void publish(struct stream_run *run, uint64_t now)
 static void follow_rate(struct stream_run *run)
 {
 	struct pl_audio_time time;
+	int r = 0;
 
 	run->audio->time(run->capture ? run->capture : run->playback, &time);
 	if (time.rate_hz == run->rate_hz || time.rate_hz == 0 || !run->transport)
 		return;
 	run->rate_hz = time.rate_hz;
-	if (run->capture && !run->sender)
-		make_sender(run, time.rate_hz);
-	else if (run->sender)
-		pl_sender_set_rate(run->sender, time.rate_hz);
-	if (run->playback && !run->receiver)
-		make_receiver(run, time.rate_hz);
-	else if (run->receiver)
-		pl_receiver_set_rate(run->receiver, time.rate_hz);
+	if (run->sender)
+		r = pl_sender_set_rate(run->sender, time.rate_hz);
+	else if (run->capture)
+		r = make_sender(run, time.rate_hz);
+	if (r >= 0 && run->receiver)
+		r = pl_receiver_set_rate(run->receiver, time.rate_hz);
+	else if (r >= 0 && run->playback)
+		r = make_receiver(run, time.rate_hz);
+	run->error = r < 0 ? r : 0;
 	run->lead_nsec = 0;
 }
 
@@ -353,8 +360,11 @@ void stream_run_begin(struct stream_run *run, struct stream_worker *worker)
 	int r = run->hub ? transport_echo_new(run, &run->transport)
 			 : transport_rtp_new(run, worker, &run->transport);
 
-	if (r < 0)
+	if (r < 0) {
 		run->transport = NULL;
+		run->error = r;
+		publish(run, 0);
+	}
 }
 
 void stream_run_end(struct stream_run *run)

@@ -30,6 +30,7 @@ struct stream_run {
 	char told_trouble[256];
 
 	/* the worker's */
+	int error; /* negative errno of what could not be made; 0 */
 	struct stream_transport *transport;
 	struct pl_sender *sender;     /* NULL until the graph's rate is known */
 	struct pl_receiver *receiver; /* likewise */
