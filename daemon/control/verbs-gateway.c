@@ -2,6 +2,7 @@
 #include "control-gateway.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The gateway's verbs: each makes a new list of what was added, keeps it, hands it to the parts. */
@@ -234,7 +235,7 @@ int pl_control_set_jitter(struct pl_control *control, const struct pl_actor *act
 		r = error_set(ret_error, -ENOENT, "/id", "there is no stream \"%s\"", id);
 	else
 		r = check_range(safety, 0.0, 1.0, "/safety", ret_error);
-	if (r == 0 && stream->origin == PL_ORIGIN_CONFIG) {
+	if (stream && r == 0 && stream->origin == PL_ORIGIN_CONFIG) {
 		if (keep_jitter(control, &kept, id, safety + 0.0) < 0)
 			r = error_set(ret_error, -EIO, "", "too many streams were set");
 	} else if (r == 0) {
@@ -364,7 +365,7 @@ static int page_of_record(struct pl_control *control, const char *message_id, co
 		return error_set(ret_error, -EINVAL, "/id",
 				 "an id is 1 to 31 characters of a to z, 0 to 9 and -");
 	pl_page_def_init(ret_page);
-	strcpy(ret_page->id, page_id);
+	snprintf(ret_page->id, sizeof(ret_page->id), "%s", page_id);
 	ret_page->source = record.tone.endpoint;
 	ret_page->kind = PL_PAGE_TWO_TONE;
 	ret_page->a_hz = record.tone.a_hz;
