@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""clang-tidy finds nothing (checks: .clang-tidy)."""
+"""clang-tidy finds nothing (checks: .clang-tidy).
+
+Its analyzer, nine tenths of the time, walks the paths of what is shipped; tests take their own.
+"""
 import concurrent.futures
 import json
 import os
@@ -24,8 +27,12 @@ def main():
         if path in own:
             sources.add(str(path))
 
+    tests = str(tree.ROOT / "tests") + os.sep
+
     def check(source):
-        done = subprocess.run([tool, "--quiet", "-p", str(tree.BUILD), source], capture_output=True, text=True)
+        fewer = ["--checks=-clang-analyzer-*"] if source.startswith(tests) else []
+        done = subprocess.run([tool, "--quiet", "-p", str(tree.BUILD), *fewer, source],
+                              capture_output=True, text=True)
         found = re.findall(r"^\S+?:\d+:\d+: (?:warning|error): .*$", done.stdout, re.M)
         return [line.replace(str(tree.ROOT) + os.sep, "") for line in found]
 
