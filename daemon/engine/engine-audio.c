@@ -338,6 +338,7 @@ void engine_audio_detach(struct engine_audio *audio)
 void engine_audio_set_events(struct engine_audio *audio, engine_audio_events_t events,
 			     void *userdata)
 {
+	userdata = events ? userdata : NULL;
 	if (audio->events == events && audio->events_userdata == userdata)
 		return;
 	audio->events = events;
