@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """clang-tidy finds nothing (checks: .clang-tidy).
 
-Its analyzer, nine tenths of the time, walks the paths of what is shipped; tests take their own.
+Its analyzer, nine tenths of the time, walks the paths of what is shipped; tests take their own. It
+gives a function up after a third of the paths that it would walk by default: half the time, and what it found last it still finds.
 """
 import concurrent.futures
 import json
@@ -12,6 +13,9 @@ import subprocess
 import sys
 
 import tree
+
+ANALYZER = [f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=75000")]
+WITHOUT_ANALYZER = ["--checks=-clang-analyzer-*"]
 
 
 def main():
@@ -30,8 +34,8 @@ def main():
     tests = str(tree.ROOT / "tests") + os.sep
 
     def check(source):
-        fewer = ["--checks=-clang-analyzer-*"] if source.startswith(tests) else []
-        done = subprocess.run([tool, "--quiet", "-p", str(tree.BUILD), *fewer, source],
+        how = WITHOUT_ANALYZER if source.startswith(tests) else ANALYZER
+        done = subprocess.run([tool, "--quiet", "-p", str(tree.BUILD), *how, source],
                               capture_output=True, text=True)
         found = re.findall(r"^\S+?:\d+:\d+: (?:warning|error): .*$", done.stdout, re.M)
         return [line.replace(str(tree.ROOT) + os.sep, "") for line in found]
