@@ -3,7 +3,8 @@
 """clang-tidy finds nothing (checks: .clang-tidy).
 
 Its analyzer, nine tenths of the time, walks the paths of what is shipped; tests take their own. It
-gives a function up after a third of the paths that it would walk by default: half the time, and what it found last it still finds.
+gives a function up after a third of the paths that it would walk by default: half the
+time, and what it found last it still finds.
 """
 import concurrent.futures
 import json
