@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import time
 
 import numpy as np
 
@@ -19,6 +20,7 @@ MODULE_ARGS = {"alsa.cards": "true", "alsa.props": PROPS}
 # Each card has a clock of its own, as real ones have, and is resampled.
 OWN_CLOCKS = {"alsa.cards": "true", "alsa.props": "{ audio.format = S32LE audio.channels = 2 }"}
 LIMITER = 0.9
+SETTLE_SECONDS = 0.25
 
 
 def kernel_args(*ids):
@@ -51,12 +53,16 @@ def start_play(session, card, samples):
 
 
 class Recording:
-    """Records where the far end of CARD's playback is, from now on until get()."""
+    """Records where the far end of CARD's playback is, from now on until get().
+
+    It has recorded for a moment when it is there: a card that has just begun to play, or whose far end
+    is just being opened, settles first, and what is played in that moment is nobody's."""
 
     def __init__(self, session, card):
         self.path = session.folder / f"record-{card}.raw"
         words = ["arecord", "-q", "-D", f"hw:{card},1", *FORMAT]
         self.process = session.spawn(f"arecord-{card}", [*words, self.path])
+        time.sleep(SETTLE_SECONDS)  # of the simulated clock
 
     def get(self):
         """{frames, 2}, full scale 1"""
