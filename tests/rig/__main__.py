@@ -21,10 +21,14 @@ from .process import RigError
 from .session import Session
 
 EXIT_USAGE = 2
+# What `env` prints has a runtime folder of the instance's own: this says where that lives.
+FOLDER_VARIABLE = "PARTYLINE_INSTANCE"
 
 
 def instance_folder():
     """Where the one foreground instance of this user lives."""
+    if os.environ.get(FOLDER_VARIABLE):
+        return pathlib.Path(os.environ[FOLDER_VARIABLE])
     base = os.environ.get("XDG_RUNTIME_DIR", "")
     if base and os.access(base, os.W_OK):
         return pathlib.Path(base) / "partyline-dev"
@@ -192,7 +196,8 @@ def env():
     instance = running()
     if not instance:
         return fail("no instance is running; start one with `./dev run`")
-    for name, value in sorted(instance["environment"].items()):
+    variables = {**instance["environment"], FOLDER_VARIABLE: str(instance_folder())}
+    for name, value in sorted(variables.items()):
         print(f"export {name}={shlex.quote(value)}")
     return 0
 

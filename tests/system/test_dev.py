@@ -57,6 +57,18 @@ def get(port, path):
         return json.load(answer)
 
 
+def test_the_terminal_that_has_its_variables_finds_it(runtime):
+    env = environment(runtime)
+    with running(env, "--no-simulate"):
+        first = subprocess.check_output([ROOT / "dev", "env"], env=env, text=True)
+        again = subprocess.check_output(
+            ["bash", "-c", f'eval "$({ROOT}/dev env)"; {ROOT}/dev env'], env=env, text=True)
+        assert "PARTYLINE_INSTANCE" in again
+        # but for the PATH, which has the programs twice now
+        assert [line for line in again.splitlines() if "PATH=" not in line] == \
+            [line for line in first.splitlines() if "PATH=" not in line]
+
+
 def test_a_busy_port_is_named(runtime):
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
