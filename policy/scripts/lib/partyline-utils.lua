@@ -22,14 +22,62 @@ function utils.is_linked (links, output_id, input_id)
   } ~= nil
 end
 
+-- WirePlumber asks a new port for its format, gives the port up when there is none any more (its
+-- link went in that moment), and never looks at it again. A fresh object manager does.
+local SECOND_LOOKS_MAX = 3
+local second_looks = {} -- by node id: { ports, is_done, number }
+
+local function second_look (node, n_ports)
+  local id = node ["bound-id"]
+  local look = second_looks [id] or { is_done = true, number = 0 }
+
+  if look.is_done and look.number < SECOND_LOOKS_MAX and
+      (not look.ports or look.ports:get_n_objects () < n_ports) then
+    local ports = ObjectManager {
+      Interest {
+        type = "port",
+        Constraint { "node.id", "=", tostring (id), type = "pw-global" },
+      }
+    }
+    look = { ports = ports, is_done = false, number = look.number + 1 }
+    second_looks [id] = look
+    ports:connect ("installed", function ()
+      look.is_done = true
+      Plugin.find ("standard-event-source"):call ("schedule-rescan", "linking")
+    end)
+    ports:activate ()
+    log:info (node, "has ports that are not known, looking again")
+  end
+  return look.ports
+end
+
+-- Iterate the ports of a node, those that WirePlumber has lost sight of included.
+function utils.iterate_ports (node, constraints)
+  local n_inputs, n_outputs = node:get_n_input_ports (), node:get_n_output_ports ()
+
+  if node:get_n_ports () >= n_inputs + n_outputs then
+    second_looks [node ["bound-id"]] = nil
+    return node:iterate_ports (constraints)
+  end
+  return second_look (node, n_inputs + n_outputs):iterate (constraints)
+end
+
+-- The first port that fits, or nil.
+function utils.find_port (node, constraints)
+  for port in utils.iterate_ports (node, constraints) do
+    return port
+  end
+  return nil
+end
+
 -- Ports of a node in one direction, in their order.
 --   format  of their property format.dsp, or nil: any
 function utils.ports_of (node, direction, format)
   local ports = {}
 
-  for port in node:iterate_ports {
+  for port in utils.iterate_ports (node, {
     Constraint { "port.direction", "=", direction },
-  } do
+  }) do
     if not format or port.properties ["format.dsp"] == format then
       table.insert (ports, port)
     end

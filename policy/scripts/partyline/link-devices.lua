@@ -28,13 +28,13 @@ local function find_ports (device, matrix)
   if not peer or not id then
     return nil
   end
-  local matrix_port = matrix:lookup_port {
+  local matrix_port = utils.find_port (matrix, {
     Constraint { "port.name", "=", string.format (peer.format, id) },
     Constraint { "port.direction", "=", peer.direction },
-  }
-  local device_port = device:lookup_port {
+  })
+  local device_port = utils.find_port (device, {
     Constraint { "port.direction", "=", peer.direction == "in" and "out" or "in" },
-  }
+  })
   if not matrix_port or not device_port then
     return nil
   end

@@ -57,9 +57,9 @@ utils.register_look ("partyline/link-gateway", { "linking/rescan", "partyline/li
     Constraint { "partyline.role", "+", type = "pw" },
   } do
     if roles [node.properties ["partyline.role"]] then
-      for port in node:iterate_ports {
+      for port in utils.iterate_ports (node, {
         Constraint { "partyline.port.target", "+", type = "pw" },
-      } do
+      }) do
         link_port (source, nodes, links, node, port)
       end
     end

@@ -84,10 +84,10 @@ local function device_format ()
 end
 
 local function find_port (node, direction)
-  return node:lookup_port {
+  return utils.find_port (node, {
     Constraint { "port.direction", "=", direction },
     Constraint { "port.control", "!", "true" },
-  }
+  })
 end
 
 local function make_link (output_node, input_node, done)
