@@ -25,8 +25,10 @@ ALLOWED = {
                     "spa-plugins/include"],
     "daemon/discover": ["daemon/thread", "daemon/control", "daemon/model", "daemon/log",
                         "spa-plugins/include"],
-    "daemon/stream": ["daemon/thread", "daemon/control", "daemon/model", "daemon/log",
-                      "spa-plugins/include"],
+    # Bytes, samples and time: what streams and browsers share.
+    "daemon/media": ["daemon/model", "spa-plugins/include"],
+    "daemon/stream": ["daemon/media", "daemon/thread", "daemon/control", "daemon/model",
+                      "daemon/log", "spa-plugins/include"],
     "daemon/export": ["daemon/control", "daemon/model", "daemon/log", "daemon/files",
                       "daemon/thread", "spa-plugins/include"],
     "daemon/gpio": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
