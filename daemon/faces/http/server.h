@@ -85,6 +85,9 @@ struct pl_ws_stream; /* ws-vu.c */
 
 enum pl_session_kind { PL_SESSION_HTTP, PL_SESSION_VU, PL_SESSION_EVENTS };
 
+/** What /ws/vu sends. */
+enum pl_vu_form { PL_VU_PLAIN, PL_VU_FULL, PL_VU_BINARY };
+
 /** libwebsockets' per-connection storage; it zeroes it. */
 struct pl_session {
 	enum pl_session_kind kind;
@@ -100,7 +103,7 @@ struct pl_session {
 	/* kinds VU and EVENTS */
 	struct pl_session *next;
 	uint32_t hz;
-	bool full;
+	enum pl_vu_form form;
 	struct pl_ws_group *group;
 	uint64_t n_sent_serial;
 	struct pl_ws_queue *queue;
@@ -120,7 +123,7 @@ struct pl_face_http {
 	struct lws_context *lws;
 	unsigned n_connections;
 
-	struct pl_ws_group *groups;   /**< ws-vu.c: one for each rate and detail */
+	struct pl_ws_group *groups;   /**< ws-vu.c: one for each rate and form */
 	struct pl_session *listeners; /**< ws-events.c */
 	struct pl_listener listener;
 	bool listening;
@@ -207,6 +210,8 @@ void pl_ws_on_closed(struct pl_face_http *face, struct pl_session *session);
  * not take at once libwebsockets keeps, so only call this when pl_ws_is_clear().
  */
 void pl_ws_send(struct pl_session *session, char *payload, size_t size);
+/** The same with a binary frame. */
+void pl_ws_send_binary(struct pl_session *session, char *payload, size_t size);
 bool pl_ws_is_clear(const struct pl_session *session);
 void pl_http_log(struct pl_face_http *face, const char *event, const char *message,
 		 struct json_object *data);

@@ -6,10 +6,11 @@
 
 #include "describe.h"
 #include "documents.h"
+#include "meter-frame.h"
 #include "server.h"
 
 /**
- * Meters. Clients of the same rate and detail are a group: one timer, one frame, made once
+ * Meters. Clients of the same rate and form are a group: one timer, one frame, made once
  * a tick and written to each of them. A client whose socket is full is skipped; when it has
  * room again it gets the newest frame, never an old one. Without clients there is no timer.
  */
@@ -17,7 +18,7 @@ struct pl_ws_group {
 	struct pl_ws_group *next;
 	struct pl_face_http *face;
 	uint32_t hz;
-	bool full;
+	enum pl_vu_form form;
 	sd_event_source *timer;
 	uint64_t period_usec, next_usec;
 	struct pl_session *clients;
@@ -26,30 +27,69 @@ struct pl_ws_group {
 	char *frame;           /**< LWS_PRE bytes of room, then the payload */
 };
 
-static int make_frame(struct pl_ws_group *group)
+static int make_room(struct pl_ws_group *group, size_t size)
 {
-	struct json_object *tree = group->full ? pl_document_meters(group->face->control)
-					       : pl_describe_vu(group->face->control);
+	char *frame;
+
+	if (size <= group->capacity)
+		return 0;
+	frame = realloc(group->frame, LWS_PRE + size + 1024);
+	if (!frame)
+		return -ENOMEM;
+	group->frame = frame;
+	group->capacity = size + 1024;
+	return 0;
+}
+
+static int make_json(struct pl_ws_group *group)
+{
+	struct json_object *tree = group->form == PL_VU_FULL
+					   ? pl_document_meters(group->face->control)
+					   : pl_describe_vu(group->face->control);
 	const char *text;
 	size_t size = 0;
 	int r = -ENOMEM;
 
 	text = tree ? json_object_to_json_string_length(tree, PL_HTTP_JSON, &size) : NULL;
-	if (text && size > group->capacity) {
-		char *frame = realloc(group->frame, LWS_PRE + size + 1024);
-
-		if (frame) {
-			group->frame = frame;
-			group->capacity = size + 1024;
-		}
-	}
-	if (text && size <= group->capacity) {
+	if (text)
+		r = make_room(group, size);
+	if (r == 0) {
 		memcpy(group->frame + LWS_PRE, text, size);
 		group->size = size;
-		group->serial++;
-		r = 0;
 	}
 	json_object_put(tree);
+	return r;
+}
+
+static int make_binary(struct pl_ws_group *group)
+{
+	struct pl_control *control = group->face->control;
+	const struct pl_model *model = pl_control_model(control);
+	struct pl_meters_data meters;
+	const struct pl_meter_frame frame = {
+		.n_tablets = model->n_tablets,
+		.n_channels = model->n_channels,
+		.serial = (uint32_t)group->serial + 1u,
+		.running = pl_control_engine_is_connected(control),
+		.ts = pl_now_seconds(),
+		.meters = &meters,
+	};
+	int r;
+
+	r = make_room(group, PL_METER_FRAME_MAX);
+	if (r < 0)
+		return r;
+	pl_control_read_meters(control, &meters);
+	group->size = pl_meter_frame_write(&frame, (unsigned char *)group->frame + LWS_PRE);
+	return 0;
+}
+
+static int make_frame(struct pl_ws_group *group)
+{
+	int r = group->form == PL_VU_BINARY ? make_binary(group) : make_json(group);
+
+	if (r == 0)
+		group->serial++;
 	return r;
 }
 
@@ -58,7 +98,10 @@ static void send_newest(struct pl_session *session)
 	struct pl_ws_group *group = session->group;
 
 	session->n_sent_serial = group->serial;
-	pl_ws_send(session, group->frame + LWS_PRE, group->size);
+	if (group->form == PL_VU_BINARY)
+		pl_ws_send_binary(session, group->frame + LWS_PRE, group->size);
+	else
+		pl_ws_send(session, group->frame + LWS_PRE, group->size);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
@@ -89,20 +132,20 @@ static struct pl_ws_group *group_free(struct pl_ws_group *group)
 	return NULL;
 }
 
-static struct pl_ws_group *group_get(struct pl_face_http *face, uint32_t hz, bool full)
+static struct pl_ws_group *group_get(struct pl_face_http *face, uint32_t hz, enum pl_vu_form form)
 {
 	struct pl_ws_group *group;
 	uint64_t now;
 
 	for (group = face->groups; group; group = group->next)
-		if (group->hz == hz && group->full == full)
+		if (group->hz == hz && group->form == form)
 			return group;
 	group = calloc(1, sizeof(*group));
 	if (!group)
 		return NULL;
 	group->face = face;
 	group->hz = hz;
-	group->full = full;
+	group->form = form;
 	group->period_usec = 1000000u / hz;
 	sd_event_now(face->event, CLOCK_MONOTONIC, &now);
 	group->next_usec = now + group->period_usec;
@@ -117,7 +160,7 @@ static struct pl_ws_group *group_get(struct pl_face_http *face, uint32_t hz, boo
 
 int pl_ws_vu_open(struct pl_face_http *face, struct pl_session *session)
 {
-	struct pl_ws_group *group = group_get(face, session->hz, session->full);
+	struct pl_ws_group *group = group_get(face, session->hz, session->form);
 
 	if (!group)
 		return -1;

@@ -73,16 +73,17 @@ static int read_query(struct pl_face_http *face, struct lws *wsi,
 			     session->hz > HZ_MAX))
 		return refuse(face, wsi, request, "hz", "Input should be an integer from 1 to 60",
 			      "value_error");
-	r = pl_http_query(wsi, "format", text, sizeof(text));
-	if (r != -ENOENT && (r < 0 || strcmp(text, "json") != 0))
-		return refuse(face, wsi, request, "format", "Input should be 'json'", "enum");
 	r = pl_http_query(wsi, "detail", text, sizeof(text));
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0 || (strcmp(text, "full") != 0 && strcmp(text, "vu") != 0))
+	if (r != -ENOENT && (r < 0 || (strcmp(text, "full") != 0 && strcmp(text, "vu") != 0)))
 		return refuse(face, wsi, request, "detail", "Input should be 'vu' or 'full'",
 			      "enum");
-	session->full = strcmp(text, "full") == 0;
+	session->form = r == 0 && strcmp(text, "full") == 0 ? PL_VU_FULL : PL_VU_PLAIN;
+	r = pl_http_query(wsi, "format", text, sizeof(text));
+	if (r != -ENOENT && (r < 0 || (strcmp(text, "json") != 0 && strcmp(text, "binary") != 0)))
+		return refuse(face, wsi, request, "format", "Input should be 'json' or 'binary'",
+			      "enum");
+	if (r == 0 && strcmp(text, "binary") == 0)
+		session->form = PL_VU_BINARY;
 	return 0;
 }
 
@@ -144,7 +145,8 @@ bool pl_ws_is_clear(const struct pl_session *session)
  * three more system calls and up to a tick of delay. Thread: the loop's, where libwebsockets
  * runs as well; nothing of ours is called back from here.
  */
-void pl_ws_send(struct pl_session *session, char *payload, size_t size)
+static void send_frame(struct pl_session *session, char *payload, size_t size,
+		       enum lws_write_protocol kind)
 {
 	const struct pl_face_http *face = lws_context_user(lws_get_context(session->wsi));
 
@@ -154,10 +156,20 @@ void pl_ws_send(struct pl_session *session, char *payload, size_t size)
 		lws_callback_on_writable(session->wsi); /* where it can be ended */
 		return;
 	}
-	if (lws_write(session->wsi, (unsigned char *)payload, size, LWS_WRITE_TEXT) < 0) {
+	if (lws_write(session->wsi, (unsigned char *)payload, size, kind) < 0) {
 		session->closing = true;
 		lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
 	}
+}
+
+void pl_ws_send(struct pl_session *session, char *payload, size_t size)
+{
+	send_frame(session, payload, size, LWS_WRITE_TEXT);
+}
+
+void pl_ws_send_binary(struct pl_session *session, char *payload, size_t size)
+{
+	send_frame(session, payload, size, LWS_WRITE_BINARY);
 }
 
 /* --- life ---------------------------------------------------------------------------------- */

@@ -3,6 +3,8 @@
 
 import json
 import re
+import struct
+import time
 
 import jsonschema
 import pytest
@@ -182,6 +184,22 @@ def test_ws_messages(port):
     for path, schema in (("/ws/vu?hz=60", "VuFrame"), ("/ws/vu?hz=60&detail=full", "Meters")):
         with WebSocket(port, path) as ws:
             check(schema, ws.read_json())
+
+
+def test_ws_binary_meters(port):
+    """The layout itself is in test-meter-frame.c."""
+    with WebSocket(port, "/ws/vu?hz=60&format=binary") as ws:
+        before = None
+        for _ in range(3):
+            opcode, frame = ws.read_frame()
+            version, flags, tablets, channels, serial, ts = struct.unpack_from("<BBBBId", frame)
+            assert (opcode, version, flags, tablets, channels) == (2, 1, 0, 16, 4)
+            assert len(frame) == 16 + 16 * tablets + 8 * channels
+            assert abs(ts - time.time()) < 600
+            assert before is None or serial > before
+            before = serial
+            levels = struct.unpack_from(f"<{4 * (tablets + channels)}h", frame, 16 + 8 * tablets)
+            assert set(levels) == {-24000}, "no graph, all is silence"
 
 
 def test_ws_events_tell_every_change(port):
