@@ -29,6 +29,8 @@ ALLOWED = {
     "daemon/media": ["daemon/model", "spa-plugins/include"],
     "daemon/stream": ["daemon/media", "daemon/thread", "daemon/control", "daemon/model",
                       "daemon/log", "spa-plugins/include"],
+    "daemon/listen": ["daemon/media", "daemon/thread", "daemon/control", "daemon/model",
+                      "daemon/log", "spa-plugins/include"],
     "daemon/export": ["daemon/control", "daemon/model", "daemon/log", "daemon/files",
                       "daemon/thread", "spa-plugins/include"],
     "daemon/gpio": ["daemon/control", "daemon/model", "daemon/log", "spa-plugins/include"],
