@@ -203,6 +203,7 @@ static int start_log(struct daemon *d)
 		/* systemd sends stderr to the journal: not everything twice */
 		.to_stderr = !getenv("JOURNAL_STREAM"),
 		.to_journal = true,
+		.keep_tail = true,
 	};
 	int r;
 
@@ -296,6 +297,13 @@ static int start_engine(struct daemon *d)
 	return r < 0 ? fail_start(d, r, "PipeWire's library cannot be used") : 0;
 }
 
+static void on_log_record(void *userdata)
+{
+	struct daemon *d = userdata;
+
+	pl_control_log_changed(d->control);
+}
+
 static int start_control(struct daemon *d, const struct pl_model *model)
 {
 	int r;
@@ -304,6 +312,8 @@ static int start_control(struct daemon *d, const struct pl_model *model)
 			   pl_state_file_keeper(), d->state_file, &d->control);
 	if (r < 0)
 		return fail_start(d, r, strerror(-r));
+	pl_control_set_log(d->control, pl_log_get_ops(), d->log);
+	pl_log_set_listener(d->log, on_log_record, d);
 	r = pl_log_events_new(d->control, d->log, &d->log_events);
 	if (r < 0)
 		return fail_start(d, r, strerror(-r));
@@ -474,6 +484,8 @@ static void stop(struct daemon *d)
 	pl_log_events_free(d->log_events);
 	/* The engine speaks to control, and control to the engine: first the one that tells. */
 	pl_engine_free(d->engine);
+	if (d->log)
+		pl_log_set_listener(d->log, NULL, NULL);
 	pl_control_free(d->control);
 	pl_access_store_close(d->access);
 	pl_state_file_close(d->state_file);

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "control.h"
 #include "gateway.h"
+#include "log-tail.h"
 
 /** Only for the files of daemon/control. */
 
@@ -30,6 +31,9 @@ struct pl_control {
 	pl_audit_h on_audit;
 	void *audit_userdata;
 	struct pl_listener *listeners;
+	const struct pl_log_ops *log_ops;
+	void *log;
+	struct pl_log_follower *followers;
 
 	struct control_gateway {
 		struct pl_gateway_parts parts;

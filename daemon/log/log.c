@@ -13,6 +13,7 @@
 #include <systemd/sd-journal.h>
 
 #include "log-file.h"
+#include "log-ring.h"
 
 struct pl_log {
 	char service[64];
@@ -21,6 +22,9 @@ struct pl_log {
 	bool to_journal;
 	bool said_broken; /* the file could not be written and that was said */
 	struct log_file *file;
+	struct log_ring *ring; /* NULL: none is kept */
+	void (*on_record)(void *userdata);
+	void *userdata;
 };
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
@@ -38,6 +42,12 @@ int pl_log_new(const struct pl_log_options *options, struct pl_log **ret_log)
 	log->level = options->level;
 	log->to_stderr = options->to_stderr;
 	log->to_journal = options->to_journal;
+	if (options->keep_tail)
+		log->ring = log_ring_new();
+	if (options->keep_tail && !log->ring) {
+		free(log);
+		return -ENOMEM;
+	}
 	if (options->file && options->file[0])
 		r = log_file_open(options->file, options->rotate_bytes, options->keep_days,
 				  &log->file);
@@ -51,6 +61,7 @@ struct pl_log *pl_log_free(struct pl_log *log)
 	if (!log)
 		return NULL;
 	log_file_close(log->file);
+	log_ring_free(log->ring);
 	free(log);
 	return NULL;
 }
@@ -60,18 +71,53 @@ void pl_log_set_level(struct pl_log *log, enum pl_log_level level)
 	log->level = level;
 }
 
-int pl_log_level_from_name(const char *name, enum pl_log_level *ret_level)
-{
-	static const char *const names[] = {"debug", "info", "warning", "error"};
+/* --- the tail -------------------------------------------------------------------------- */
 
-	for (unsigned i = 0; i < 4; i++) {
-		if (strcmp(name, names[i]) == 0) {
-			*ret_level = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+void pl_log_set_listener(struct pl_log *log, void (*on_record)(void *userdata), void *userdata)
+{
+	log->on_record = on_record;
+	log->userdata = userdata;
 }
+
+static uint64_t newest(void *userdata)
+{
+	const struct pl_log *log = userdata;
+
+	return log->ring ? log_ring_newest(log->ring) : 0;
+}
+
+static int get(void *userdata, uint64_t number, struct pl_log_record *ret_record)
+{
+	const struct pl_log *log = userdata;
+
+	return log->ring ? log_ring_get(log->ring, number, ret_record) : -ENOENT;
+}
+
+const struct pl_log_ops *pl_log_get_ops(void)
+{
+	static const struct pl_log_ops ops = {.newest = newest, .get = get};
+
+	return &ops;
+}
+
+/** @param record  gets its level, which elsewhere stands beside it */
+static void send_to_ring(struct pl_log *log, enum pl_log_level level, struct json_object *record)
+{
+	struct json_object *name = json_object_new_string(pl_log_level_name(level));
+	const char *json;
+	size_t size;
+
+	if (!name || json_object_object_add(record, "level", name) < 0) {
+		json_object_put(name);
+		return;
+	}
+	json = json_object_to_json_string_length(
+		record, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+	if (json && log_ring_add(log->ring, level, json, size) && log->on_record)
+		log->on_record(log->userdata);
+}
+
+/* --- records ----------------------------------------------------------------------------- */
 
 /** @param data  taken */
 static struct json_object *record_new(const struct pl_log *log, const struct timespec *ts,
@@ -155,6 +201,8 @@ static void send(struct pl_log *log, enum pl_log_level level, const char *event_
 		send_to_journal(log, level, event_type, message, record, error);
 	if (log->file)
 		send_to_file(log, level, &ts, record);
+	if (log->ring)
+		send_to_ring(log, level, record);
 	json_object_put(record);
 }
 

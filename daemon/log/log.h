@@ -7,6 +7,8 @@
 
 #include <json-c/json.h>
 
+#include "log-tail.h"
+
 /**
  * Records of what happens, for the journal, stderr and a file of JSON lines. Faces, engine
  * and main.c log; kernels, model and control return errors.
@@ -21,13 +23,6 @@
  */
 struct pl_log;
 
-enum pl_log_level {
-	PL_LOG_DEBUG,
-	PL_LOG_INFO,
-	PL_LOG_WARNING,
-	PL_LOG_ERROR,
-};
-
 struct pl_log_options {
 	const char *service;     /**< "partyline" */
 	enum pl_log_level level; /**< lowest that is written */
@@ -36,6 +31,7 @@ struct pl_log_options {
 	uint32_t keep_days;      /**< renamed files older than this are deleted; 0 = never */
 	bool to_stderr;
 	bool to_journal; /**< without a journal nothing happens */
+	bool keep_tail;  /**< the newest stay in memory: pl_log_get_ops() */
 };
 
 /** @return 0, -ENOMEM, or the error of opening the file: *ret_log is there all the same, and tries it again with every record */
@@ -43,8 +39,11 @@ int pl_log_new(const struct pl_log_options *options, struct pl_log **ret_log);
 struct pl_log *pl_log_free(struct pl_log *log);
 
 void pl_log_set_level(struct pl_log *log, enum pl_log_level level);
-/** debug, info, warning, error. @return 0 or -EINVAL */
-int pl_log_level_from_name(const char *name, enum pl_log_level *ret_level);
+
+/** The newest records, for pl_control_set_log(); with options.keep_tail. */
+const struct pl_log_ops *pl_log_get_ops(void);
+/** After each record that is kept. @param on_record  must not log; NULL: nobody */
+void pl_log_set_listener(struct pl_log *log, void (*on_record)(void *userdata), void *userdata);
 
 /**
  * @param log         NULL: nothing happens

@@ -80,6 +80,7 @@ static const struct pl_http_route routes[] = {
 	{"/api/gateway", PL_HTTP_GET, pl_api_gateway, NO_FIELDS},
 	{"/api/gpio", PL_HTTP_GET, pl_api_gpio, NO_FIELDS},
 	{"/api/headroom", PL_HTTP_PUT, pl_api_put_headroom, FIELDS(headroom_fields)},
+	{"/api/log", PL_HTTP_GET, pl_api_log, NO_FIELDS},
 	{"/api/meters", PL_HTTP_GET, pl_api_meters, NO_FIELDS},
 	{"/api/pages", PL_HTTP_GET, pl_api_pages, NO_FIELDS},
 	{"/api/pages", PL_HTTP_POST, pl_api_add_page, FIELDS(tree_fields)},
@@ -153,7 +154,8 @@ const char *pl_http_method_name(enum pl_http_method method)
 
 bool pl_http_path_is_websocket(const char *path)
 {
-	return strcmp(path, "/ws/vu") == 0 || strcmp(path, "/ws/events") == 0;
+	return strcmp(path, "/ws/vu") == 0 || strcmp(path, "/ws/events") == 0 ||
+	       strcmp(path, "/ws/log") == 0;
 }
 
 /* --- matching ------------------------------------------------------------------------ */

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "control.h"
 #include "face-http.h"
+#include "log-tail.h"
 #include "tls.h"
 #include "uv-loop.h"
 
@@ -83,7 +84,7 @@ struct pl_http_exchange {
 
 struct pl_ws_stream; /* ws-vu.c */
 
-enum pl_session_kind { PL_SESSION_HTTP, PL_SESSION_VU, PL_SESSION_EVENTS };
+enum pl_session_kind { PL_SESSION_HTTP, PL_SESSION_VU, PL_SESSION_EVENTS, PL_SESSION_LOG };
 
 /** What /ws/vu sends. */
 enum pl_vu_form { PL_VU_PLAIN, PL_VU_FULL, PL_VU_BINARY };
@@ -100,13 +101,15 @@ struct pl_session {
 	struct pl_http_exchange *exchange; /**< kind HTTP */
 	struct pl_http_sending *sending;   /**< kind HTTP: a file that is on its way */
 
-	/* kinds VU and EVENTS */
+	/* kinds VU, EVENTS and LOG */
 	struct pl_session *next;
 	uint32_t hz;
 	enum pl_vu_form form;
 	struct pl_ws_group *group;
 	uint64_t n_sent_serial;
 	struct pl_ws_queue *queue;
+	struct pl_log_cursor log;
+	uint32_t log_lines; /**< of the past, to begin with */
 };
 
 struct pl_face_http {
@@ -123,8 +126,10 @@ struct pl_face_http {
 	struct lws_context *lws;
 	unsigned n_connections;
 
-	struct pl_ws_group *groups;   /**< ws-vu.c: one for each rate and form */
-	struct pl_session *listeners; /**< ws-events.c */
+	struct pl_ws_group *groups;     /**< ws-vu.c: one for each rate and form */
+	struct pl_session *listeners;   /**< ws-events.c */
+	struct pl_session *log_readers; /**< ws-log.c */
+	struct pl_log_follower log_follower;
 	struct pl_listener listener;
 	bool listening;
 };
@@ -199,7 +204,7 @@ void pl_http_pipeline_mark(struct lws *wsi);
 /** Whether the request's headers were read together with an earlier request. */
 bool pl_http_is_pipelined(struct lws *wsi);
 
-/* ws.c: what both streams share */
+/* ws.c: what all streams share */
 /** The upgrade: 0 to go on, -1 after an answer of 4xx. */
 int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);
 int pl_ws_on_open(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);
@@ -226,5 +231,10 @@ int pl_ws_events_open(struct pl_face_http *face, struct pl_session *session);
 int pl_ws_events_writable(struct pl_face_http *face, struct pl_session *session);
 void pl_ws_events_closed(struct pl_face_http *face, struct pl_session *session);
 void pl_ws_events_on_event(void *userdata, const struct pl_event *event);
+
+/* ws-log.c */
+int pl_ws_log_open(struct pl_face_http *face, struct pl_session *session);
+int pl_ws_log_writable(struct pl_face_http *face, struct pl_session *session);
+void pl_ws_log_closed(struct pl_face_http *face, struct pl_session *session);
 
 #endif

@@ -17,6 +17,7 @@
 
 #define HZ_DEFAULT 10u
 #define HZ_MAX 60u
+#define LOG_LINES_DEFAULT 100u
 
 void pl_http_log(struct pl_face_http *face, const char *event, const char *message,
 		 struct json_object *data)
@@ -28,6 +29,14 @@ void pl_http_log(struct pl_face_http *face, const char *event, const char *messa
 	json_object_put(data);
 }
 
+/** Of the log's events. */
+static const char *const kind_names[] = {
+	[PL_SESSION_HTTP] = "http",
+	[PL_SESSION_VU] = "vu",
+	[PL_SESSION_EVENTS] = "events",
+	[PL_SESSION_LOG] = "log",
+};
+
 static void log_session(struct pl_face_http *face, const struct pl_session *session,
 			const char *what)
 {
@@ -38,8 +47,7 @@ static void log_session(struct pl_face_http *face, const struct pl_session *sess
 		return;
 	data = json_object_new_object();
 	json_object_object_add(data, "client", json_object_new_string(session->peer));
-	snprintf(event, sizeof(event), "ws.%s.%s", session->kind == PL_SESSION_VU ? "vu" : "events",
-		 what);
+	snprintf(event, sizeof(event), "ws.%s.%s", kind_names[session->kind], what);
 	pl_http_log(face, event, "WebSocket client", data);
 }
 
@@ -61,8 +69,8 @@ static int refuse(struct pl_face_http *face, struct lws *wsi, const struct pl_ht
 	return -1;
 }
 
-static int read_query(struct pl_face_http *face, struct lws *wsi,
-		      const struct pl_http_request *request, struct pl_session *session)
+static int read_vu_query(struct pl_face_http *face, struct lws *wsi,
+			 const struct pl_http_request *request, struct pl_session *session)
 {
 	char text[16];
 	int r;
@@ -85,6 +93,50 @@ static int read_query(struct pl_face_http *face, struct lws *wsi,
 	if (r == 0 && strcmp(text, "binary") == 0)
 		session->form = PL_VU_BINARY;
 	return 0;
+}
+
+static int read_log_query(struct pl_face_http *face, struct lws *wsi,
+			  const struct pl_http_request *request, struct pl_session *session)
+{
+	char text[16];
+	int r;
+
+	session->log_lines = LOG_LINES_DEFAULT;
+	r = pl_http_query(wsi, "lines", text, sizeof(text));
+	if (r != -ENOENT && (r < 0 || pl_id_from_text(text, &session->log_lines) < 0 ||
+			     session->log_lines > PL_LOG_TAIL_MAX))
+		return refuse(face, wsi, request, "lines",
+			      "Input should be an integer from 0 to 1000", "value_error");
+	session->log.level = PL_LOG_DEBUG;
+	r = pl_http_query(wsi, "level", text, sizeof(text));
+	if (r != -ENOENT && (r < 0 || pl_log_level_from_name(text, &session->log.level) < 0))
+		return refuse(face, wsi, request, "level",
+			      "Input should be 'debug', 'info', 'warning' or 'error'", "enum");
+	return 0;
+}
+
+/** The one stream that not everybody may open who may come in. */
+static int begin_log(struct pl_face_http *face, struct lws *wsi,
+		     const struct pl_http_request *request, const struct pl_http_visitor *visitor,
+		     struct pl_session *session)
+{
+	struct pl_error error = {0};
+	struct pl_actor actor;
+
+	if (read_log_query(face, wsi, request, session) < 0)
+		return -1;
+	pl_http_actor(visitor, &actor);
+	if (pl_control_read_log(face->control, &actor, &error) == 0)
+		return 0;
+	pl_http_respond_detail(face, wsi, request, 403, error.message, true);
+	return -1;
+}
+
+static enum pl_session_kind kind_of(const char *path)
+{
+	if (strcmp(path, "/ws/vu") == 0)
+		return PL_SESSION_VU;
+	return strcmp(path, "/ws/log") == 0 ? PL_SESSION_LOG : PL_SESSION_EVENTS;
 }
 
 int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_session *session)
@@ -126,11 +178,13 @@ int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_sessi
 		pl_http_respond_detail(face, wsi, &request, status, reason, true);
 		return -1;
 	}
-	session->kind = strcmp(path, "/ws/vu") == 0 ? PL_SESSION_VU : PL_SESSION_EVENTS;
+	session->kind = kind_of(path);
 	snprintf(session->peer, sizeof(session->peer), "%s", request.peer);
 	session->has_identity = visitor.has_identity;
 	session->identity = visitor.identity;
-	return session->kind == PL_SESSION_VU ? read_query(face, wsi, &request, session) : 0;
+	if (session->kind == PL_SESSION_LOG)
+		return begin_log(face, wsi, &request, &visitor, session);
+	return session->kind == PL_SESSION_VU ? read_vu_query(face, wsi, &request, session) : 0;
 }
 
 /* --- sending ----------------------------------------------------------------------------- */
@@ -184,6 +238,8 @@ int pl_ws_on_open(struct pl_face_http *face, struct lws *wsi, struct pl_session 
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &not_sent, sizeof(not_sent));
 	log_session(face, session, "connected");
+	if (session->kind == PL_SESSION_LOG)
+		return pl_ws_log_open(face, session);
 	return session->kind == PL_SESSION_VU ? pl_ws_vu_open(face, session)
 					      : pl_ws_events_open(face, session);
 }
@@ -194,6 +250,8 @@ int pl_ws_on_writable(struct pl_face_http *face, struct pl_session *session)
 		return -1;
 	if (!pl_ws_is_clear(session))
 		return 0;
+	if (session->kind == PL_SESSION_LOG)
+		return pl_ws_log_writable(face, session);
 	return session->kind == PL_SESSION_VU ? pl_ws_vu_writable(face, session)
 					      : pl_ws_events_writable(face, session);
 }
@@ -205,5 +263,7 @@ void pl_ws_on_closed(struct pl_face_http *face, struct pl_session *session)
 		pl_ws_vu_closed(face, session);
 	else if (session->kind == PL_SESSION_EVENTS)
 		pl_ws_events_closed(face, session);
+	else if (session->kind == PL_SESSION_LOG)
+		pl_ws_log_closed(face, session);
 	log_session(face, session, "disconnected");
 }

@@ -53,7 +53,7 @@ def test_without_a_token_every_path_is_the_same_401(closed):
 
 
 def test_streams_want_a_token_too(closed):
-    for path in ("/ws/vu", "/ws/events", "/ws/nope"):
+    for path in ("/ws/vu", "/ws/events", "/ws/log", "/ws/nope"):
         with pytest.raises(WebSocket.Refused) as refused:
             WebSocket(closed.port, path)
         assert refused.value.answer.status == 401
