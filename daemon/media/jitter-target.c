@@ -6,6 +6,8 @@
 
 #define RATE 48000.0
 #define LOW_QUANTILE 0.02
+/** Of a packet that waited behind a late one, against one that was late by itself. */
+#define FOLLOWER_WEIGHT 0.125
 /** The weight of the newest is brought back to 1 here, well within a float. */
 #define WEIGHT_MAX 1e12
 /** The quantiles are looked up again after so many packets, the first ones each. */
@@ -22,6 +24,7 @@ void pl_jitter_target_init(struct pl_jitter_target *t)
 void pl_jitter_target_forget(struct pl_jitter_target *t)
 {
 	t->started = false;
+	t->stalled = false;
 	t->n_noted = 0;
 	t->weight = 1;
 	t->total = 0;
@@ -112,9 +115,25 @@ static void look(struct pl_jitter_target *t, uint32_t frames)
 	t->wanted = fmin(fmax(t->wanted, t->low + t->min_frames), t->low + t->max_frames);
 }
 
+/**
+ * A stall holds up many packets and lets them go at once, each needing a packet less than the one
+ * before. That is one event: counted as many, a single one would fill the share that may be late, and
+ * hold the lag up until all of them are forgotten.
+ */
+static double weigh(struct pl_jitter_target *t, double lag, double frames)
+{
+	bool follows = t->n_noted > 0 && lag < t->last_lag - 0.5 * frames;
+
+	t->last_lag = lag;
+	if (!follows)
+		t->stalled = t->n_noted > 0 && lag > t->wanted;
+	return follows && t->stalled ? FOLLOWER_WEIGHT : 1;
+}
+
 void pl_jitter_target_note(struct pl_jitter_target *t, double lag, uint32_t frames)
 {
 	double memory = memory_of(t->safety) * RATE / (frames ? frames : 960);
+	double weight = weigh(t, lag, frames) * t->weight;
 	int64_t bin;
 
 	if (!t->started) {
@@ -131,8 +150,8 @@ void pl_jitter_target_note(struct pl_jitter_target *t, double lag, uint32_t fram
 		shift(t, by);
 		bin -= by;
 	}
-	t->bins[bin] += (float)t->weight;
-	t->total += t->weight;
+	t->bins[bin] += (float)weight;
+	t->total += weight;
 	/* what is there loses a share of 1/memory against the next */
 	t->weight *= 1 + 1 / memory;
 	if (t->weight > WEIGHT_MAX)

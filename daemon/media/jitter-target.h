@@ -7,7 +7,8 @@
 
 /**
  * How much lag a stream needs: a histogram of what each packet would have needed, that forgets, and
- * a quantile of it. Bins of 0.25 ms. Plain data; thread: one.
+ * a quantile of it. Bins of 0.25 ms. A burst of packets behind a late one counts little more than the
+ * late one. Plain data; thread: one.
  */
 
 #define PL_TARGET_BIN 12.0 /**< frames of 48 kHz */
@@ -22,6 +23,8 @@ struct pl_jitter_target {
 	float bins[PL_TARGET_BINS];
 	uint32_t n_noted;
 	double low, wanted; /**< lags: of the fastest packets, the aim */
+	double last_lag;
+	bool stalled; /**< the last one that did not wait behind another came too late */
 };
 
 void pl_jitter_target_init(struct pl_jitter_target *target);

@@ -433,6 +433,20 @@ static void steer(struct pl_receiver *r)
 	pl_resampler_set_adjust(r->resampler, r->adjust * (1 + 1e-6 * pl_drift_ppm(&r->drift)));
 }
 
+/** The clock goes on by so many frames of the graph. */
+static void go_on(struct pl_receiver *r, uint64_t n_frames)
+{
+	double frames = (double)n_frames * PL_OPUS_RATE_HZ / r->rate_hz;
+
+	r->nominal += frames;
+	r->clock += frames * (1 + 1e-6 * pl_drift_ppm(&r->drift));
+}
+
+void pl_receiver_skip(struct pl_receiver *r, uint64_t n_frames)
+{
+	go_on(r, n_frames);
+}
+
 void pl_receiver_pull(struct pl_receiver *r, float *const dst[], uint32_t n_frames,
 		      uint64_t now_nsec)
 {
@@ -451,8 +465,7 @@ void pl_receiver_pull(struct pl_receiver *r, float *const dst[], uint32_t n_fram
 		for (uint8_t c = 0; c < r->n_channels; c++)
 			at[c] += n;
 		n_frames -= n;
-		r->nominal += n * per_frame;
-		r->clock += n * per_frame * (1 + 1e-6 * pl_drift_ppm(&r->drift));
+		go_on(r, n);
 	}
 }
 

@@ -67,6 +67,15 @@ bool pl_receiver_report(struct pl_receiver *receiver, uint64_t now_nsec,
 void pl_receiver_pull(struct pl_receiver *receiver, float *const dst[], uint32_t n_frames,
 		      uint64_t now_nsec);
 
+/**
+ * The graph went on by so many frames without a pull, or played silence instead of what was pulled:
+ * what is played from now on is later by that, and is to catch up. Without it the buffer takes its
+ * new lag for the one it wants, until the old ones are forgotten.
+ *
+ * @param n_frames  of the graph's rate
+ */
+void pl_receiver_skip(struct pl_receiver *receiver, uint64_t n_frames);
+
 struct pl_receiver_status {
 	struct pl_jitter_status jitter;
 	uint64_t n_packets, n_bytes; /**< RTP, headers included */

@@ -23,11 +23,11 @@
 /** "it received, and has not for 2 s": control/gateway.h */
 #define SILENT_NSEC 2000000000u
 /** The lead of a block before its cycle: half a quantum, within these; half as much more after each
- * starved cycle, and a tenth less after CALM. */
+ * starved cycle, and a fifth less after CALM. */
 #define LEAD_MIN_NSEC 500000u
 #define LEAD_FIRST_MAX_NSEC 2500000u
 #define LEAD_MAX_NSEC 60000000u
-#define CALM_NSEC 10000000000u
+#define CALM_NSEC 5000000000u
 /** Without a cycle for so many quanta the graph stands still. */
 #define STILL_QUANTA 8u
 
@@ -151,11 +151,21 @@ static void follow_starving(struct stream_run *run, const struct pl_audio_time *
 		run->lead_nsec = run->lead_nsec < LEAD_MAX_NSEC ? run->lead_nsec : LEAD_MAX_NSEC;
 		run->calm_nsec = now;
 	} else if (now - run->calm_nsec > CALM_NSEC) {
-		run->lead_nsec = run->lead_nsec * 9u / 10u;
+		run->lead_nsec = run->lead_nsec * 4u / 5u;
 		run->lead_nsec = run->lead_nsec > LEAD_MIN_NSEC ? run->lead_nsec : LEAD_MIN_NSEC;
 		run->calm_nsec = now;
 	}
 	run->n_starved = time->n_starved;
+}
+
+/** Cycles were missed, or found nothing to play: what comes now is late by that. */
+static void follow_playback(struct stream_run *run, uint64_t position)
+{
+	uint64_t gap = position - run->playback_position;
+
+	if (run->played && gap > 0 && gap <= SKIP_MAX_FRAMES)
+		pl_receiver_skip(run->receiver, gap);
+	run->playback_position = position;
 }
 
 static void play_block(struct stream_run *run, uint32_t n_frames, uint64_t now)
@@ -167,7 +177,7 @@ static void play_block(struct stream_run *run, uint32_t n_frames, uint64_t now)
 		uint32_t n = n_frames < BLOCK_MAX ? n_frames : BLOCK_MAX;
 
 		pl_receiver_pull(run->receiver, planes, n, now);
-		run->audio->write(run->playback, samples, n);
+		run->playback_position += run->audio->write(run->playback, samples, n);
 		n_frames -= n;
 	}
 	run->played = true;
@@ -188,6 +198,7 @@ static uint64_t play(struct stream_run *run, uint64_t now)
 	if (time.rate_hz == 0 || time.quantum == 0)
 		return UINT64_MAX;
 	follow_starving(run, &time, now);
+	follow_playback(run, time.position);
 	still_nsec = run->lead_nsec +
 		     (uint64_t)(STILL_QUANTA * time.quantum * NSEC_PER_SEC / time.rate_hz);
 	if (now - run->moved_nsec > still_nsec) {
@@ -201,6 +212,7 @@ static uint64_t play(struct stream_run *run, uint64_t now)
 			time.nsec > now ? (double)(time.nsec - now) / NSEC_PER_MSEC : 0.0;
 		play_block(run, time.quantum, now);
 		run->audio->time(run->playback, &time);
+		follow_playback(run, time.position);
 	}
 	return time.nsec - run->lead_nsec;
 }

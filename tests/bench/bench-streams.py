@@ -27,7 +27,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "system")]
 
 import audio  # noqa: E402
 from rig import Session  # noqa: E402
-from streams import free_ports, new_key, speech, status, stream, wait_for  # noqa: E402
+from streams import call, free_ports, new_key, speech, status, stream, wait_for  # noqa: E402
 
 RATE = 48000
 N_CHIRPS = 24
@@ -170,7 +170,33 @@ def our_latency(quantum, ptimes):
             show(f"Partyline, SRTP, Opus {ptime:g} ms, {setting}", quantum, found[target])
 
 
-def start_rtp(session, ends):
+def our_way_back(quantum, ptime, safety):
+    """There and back: out through channel 1, in at tablet 2, out through channel 2, in at channel 3:
+    what the far end's jitter buffer and ours cost together."""
+    there, back = free_ports(2)
+    more = {"key": new_key(), "opus": {"ptime_ms": ptime}}
+    ends = {"key": more["key"], "jitter": {"safety": safety}}
+    streams = [
+        stream("out-there", "channel.1", "send", remote=there, **more),
+        stream("in-there", "tablet.2", "receive", local=there, **ends),
+        stream("out-back", "channel.2", "send", remote=back, **more),
+        stream("in-back", "channel.3", "receive", local=back, **ends),
+    ]
+    config = {"gateway": {"streams": streams}}
+    with Session(tablets=2, channels=3, quantum=quantum, daemon=True, config=config) as session:
+        uplink = {str(c): {str(t): int(c == t) for t in (1, 2)} for c in (1, 2, 3)}
+        call(session, "/matrix", {"uplink": uplink})
+        for name in ("in-there", "in-back"):
+            wait_for(lambda name=name: status(session, name)["packets_received"] > 100, name)
+        found = hear_chirps(session, ["partyline.channel.3"], LEARN_SECONDS)
+        setting = "default" if safety else "quickest"
+        title = f"Partyline, Opus {ptime:g} ms, {setting}, there and back"
+        show(title, quantum, found["partyline.channel.3"])
+
+
+def start_rtp(session, ends, chained=False):
+    """chained: the second sink hears what the first source gives, there and back"""
+    heard = "partyline.channel.1.out:capture_MONO"
     modules = "".join(RTP_END % end for end in ends)
     (session.folder / "pipewire" / "rtp.conf").write_text(RTP_CONF % modules)
     process = session.spawn("rtp", ["pipewire", "-c", "rtp.conf"])
@@ -183,8 +209,9 @@ def start_rtp(session, ends):
         )
     for end in ends:
         if end["end"] == "sink":
-            session.check(["pw-link", "-L", "partyline.channel.1.out:capture_MONO",
-                           f"{end['name']}:send_MONO"])  # fmt: skip
+            session.check(["pw-link", "-L", heard, f"{end['name']}:send_MONO"])
+        elif chained:
+            heard = f"{end['name']}:receive_MONO"
     return process
 
 
@@ -201,13 +228,17 @@ def rtp_ends(port, media, ptime, latency, number=0):
 
 
 def their_latency(quantum, media, ptime, latency):
+    """One way, and there and back, of the same run."""
     with Session(tablets=2, channels=2, quantum=quantum) as session:
-        ends = rtp_ends(free_ports(1)[0], media, ptime, latency)
-        start_rtp(session, ends)
-        found = hear_chirps(session, ["rtp-0.out"], 4)
+        ends = []
+        for i, port in enumerate(free_ports(2)):
+            ends += rtp_ends(port, media, ptime, latency, i)
+        start_rtp(session, ends, chained=True)
+        found = hear_chirps(session, ["rtp-0.out", "rtp-1.out"], 4)
         what = "L16" if media == "audio" else "Opus"
         title = f"PipeWire RTP, {what} {ptime:g} ms, latency {latency:g} ms"
         show(title, quantum, found["rtp-0.out"])
+        show(f"{title}, there and back", quantum, found["rtp-1.out"])
 
 
 # --- cost -----------------------------------------------------------------------------------------
@@ -323,6 +354,8 @@ def main():
     print(f"mouth to ear, click in to click out, median (5 to 95 %) of {N_CHIRPS}, one clock:")
     our_latency(64, (2.5, 5))
     our_latency(256, (2.5, 5, 10, 20))
+    for quantum, ptime, safety in ((64, 2.5, 0.0), (256, 5, 0.0), (256, 5, 0.5), (256, 20, 0.5)):
+        our_way_back(quantum, ptime, safety)
     their_latency(64, "opus", 2.5, 10)
     their_latency(256, "opus", 5, 10)
     their_latency(256, "opus", 5, 100)

@@ -24,6 +24,8 @@ struct line {
 	double next_send, next_receive;
 	uint64_t send_position, receive_position;
 	bool losing;
+	double held_until; /**< packets arrive no sooner */
+	uint64_t missed;   /**< frames, which the receiver has not been told of */
 	uint64_t n_lost;
 	uint32_t n_flying;
 	struct flying *flying[IN_FLIGHT_MAX];
@@ -76,7 +78,7 @@ static void fly(struct line *line, const uint8_t *data, size_t size, double dela
 
 	if (!f || line->n_flying == IN_FLIGHT_MAX)
 		abort();
-	f->at = line->now + delay_s;
+	f->at = fmax(line->now + delay_s, line->held_until);
 	f->size = size;
 	memcpy(f->data, data, size);
 	line->flying[line->n_flying++] = f;
@@ -187,6 +189,9 @@ static void receive_cycle(struct line *line, line_heard heard, void *userdata)
 	float samples[2][8192];
 	float *planes[2] = {samples[0], samples[1]};
 
+	if (line->missed > 0)
+		pl_receiver_skip(line->receiver, line->missed);
+	line->missed = 0;
 	pl_receiver_pull(line->receiver, planes, c->receive_quantum, line_now(line));
 	if (heard)
 		heard(userdata, samples[0], c->receive_quantum, line->receive_position);
@@ -253,6 +258,22 @@ uint64_t line_now(const struct line *line)
 uint64_t line_n_lost(const struct line *line)
 {
 	return line->n_lost;
+}
+
+void line_hold(struct line *line, double seconds)
+{
+	line->held_until = line->now + seconds;
+	for (uint32_t i = 0; i < line->n_flying; i++)
+		line->flying[i]->at = fmax(line->flying[i]->at, line->held_until);
+}
+
+void line_miss_cycles(struct line *line, uint32_t n)
+{
+	uint64_t n_frames = (uint64_t)n * line->config.receive_quantum;
+
+	line->receive_position += n_frames;
+	line->next_receive += (double)n_frames / line->config.receive_rate_hz;
+	line->missed = n_frames;
 }
 
 void line_restart_sender(struct line *line, uint32_t ssrc)

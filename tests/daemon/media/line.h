@@ -50,6 +50,10 @@ struct pl_sender *line_sender(struct line *line);
 struct pl_receiver *line_receiver(struct line *line);
 uint64_t line_now(const struct line *line);
 uint64_t line_n_lost(const struct line *line);
+/** Between runs: the network delivers nothing for so long, then all of it. */
+void line_hold(struct line *line, double seconds);
+/** Between runs: the receiver's graph misses so many cycles. */
+void line_miss_cycles(struct line *line, uint32_t n);
 /** Between runs: it comes back as another one, with another SSRC. */
 void line_restart_sender(struct line *line, uint32_t ssrc);
 

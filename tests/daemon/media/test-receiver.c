@@ -107,6 +107,52 @@ PL_TEST(a_clean_line_is_quick)
 	}
 }
 
+/* What a busy machine does costs a moment, and no delay for a minute to come. */
+PL_TEST(missed_cycles_leave_no_lag)
+{
+	struct line_config config;
+	double before, after;
+	struct tape tape;
+	struct line *line;
+
+	line_defaults(&config);
+	tape_init(&tape, 0);
+	line = line_new(&config);
+	line_run(line, 10, sine, heard, &tape);
+	before = status_of(line).jitter.lag_ms;
+	line_miss_cycles(line, 16);
+	line_run(line, 10, sine, heard, &tape);
+	after = status_of(line).jitter.lag_ms;
+	line_free(line);
+	printf("# lag %.2f ms, 10 s after 85 ms were missed %.2f ms\n", before, after);
+	PL_EXPECT(after < before + 2);
+	PL_EXPECT(tape.finite);
+}
+
+/* All packets of 80 ms come at once: one event, not sixteen. */
+PL_TEST(a_stall_is_one_event)
+{
+	struct line_config config;
+	double before, after, worst;
+	struct tape tape;
+	struct line *line;
+
+	line_defaults(&config);
+	tape_init(&tape, 0);
+	line = line_new(&config);
+	line_run(line, 20, sine, heard, &tape);
+	before = status_of(line).jitter.target_ms;
+	line_hold(line, 0.08);
+	line_run(line, 0.5, sine, heard, &tape);
+	worst = status_of(line).jitter.target_ms;
+	line_run(line, 6, sine, heard, &tape);
+	after = status_of(line).jitter.target_ms;
+	line_free(line);
+	printf("# target %.2f ms, after a stall of 80 ms %.2f ms, 6 s later %.2f ms\n", before,
+	       worst, after);
+	PL_EXPECT(after < before + 5);
+}
+
 /** A short sound at a time of its own, and where the loudest of it is heard. */
 struct click {
 	uint64_t at, heard_at;
