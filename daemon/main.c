@@ -20,6 +20,7 @@
 #include "log-audit.h"
 #include "log-events.h"
 #include "log.h"
+#include "main-about.h"
 #include "main-gateway.h"
 #include "options.h"
 #include "state-file.h"
@@ -312,6 +313,7 @@ static int start_control(struct daemon *d, const struct pl_model *model)
 			   pl_state_file_keeper(), d->state_file, &d->control);
 	if (r < 0)
 		return fail_start(d, r, strerror(-r));
+	pl_main_tell_about(d->control);
 	pl_control_set_log(d->control, pl_log_get_ops(), d->log);
 	pl_log_set_listener(d->log, on_log_record, d);
 	r = pl_log_events_new(d->control, d->log, &d->log_events);

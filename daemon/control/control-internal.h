@@ -10,6 +10,7 @@
 #include "control.h"
 #include "gateway.h"
 #include "log-tail.h"
+#include "system.h"
 
 /** Only for the files of daemon/control. */
 
@@ -34,6 +35,8 @@ struct pl_control {
 	const struct pl_log_ops *log_ops;
 	void *log;
 	struct pl_log_follower *followers;
+	struct pl_about about;
+	uint64_t started_usec; /* CLOCK_REALTIME */
 
 	struct control_gateway {
 		struct pl_gateway_parts parts;

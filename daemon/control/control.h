@@ -118,6 +118,8 @@ struct pl_engine_ops {
 	 */
 	int (*apply_keys)(void *engine, const struct pl_model *before, const struct pl_model *after,
 			  uint64_t nsec);
+	/** May be NULL. Version of what runs the graph, "1.4.2"; "" while not connected. Borrowed. */
+	const char *(*server_version)(void *engine);
 };
 
 struct pl_gateway_kept; /* gateway-kept.h */

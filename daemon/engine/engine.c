@@ -46,6 +46,7 @@ struct pl_engine {
 	int connect_error; /* of the last try, negative errno */
 	struct pw_core *core;
 	struct spa_hook core_listener;
+	char server_version[32];
 	int farewell_seq; /* of the sync that is waited for at the end; -1: no more */
 	struct pw_registry *registry;
 	struct spa_hook registry_listener;
@@ -345,8 +346,25 @@ static void on_core_done(void *userdata, uint32_t id, int seq)
 		engine->farewell_seq = -1;
 }
 
+static void on_core_info(void *userdata, const struct pw_core_info *info)
+{
+	struct pl_engine *engine = userdata;
+
+	if (info->version)
+		snprintf(engine->server_version, sizeof(engine->server_version), "%s",
+			 info->version);
+}
+
+static const char *engine_server_version(void *userdata)
+{
+	const struct pl_engine *engine = userdata;
+
+	return engine->core ? engine->server_version : "";
+}
+
 static const struct pw_core_events core_events = {
 	PW_VERSION_CORE_EVENTS,
+	.info = on_core_info,
 	.done = on_core_done,
 	.error = on_core_error,
 };
@@ -512,6 +530,7 @@ const struct pl_engine_ops *pl_engine_get_ops(void)
 		.is_connected = engine_is_connected,
 		.trouble = engine_trouble,
 		.devices = engine_list_devices,
+		.server_version = engine_server_version,
 	};
 
 	return &ops;

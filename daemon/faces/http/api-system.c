@@ -3,11 +3,18 @@
 
 #include "call.h"
 #include "log-tail.h"
+#include "system.h"
 
-/** How the whole is: its log. */
+/** How the whole is, and its log. */
 
 /** As many as a person reads at once; /ws/log has all of them. */
 #define LOG_RECORDS 200u
+
+int pl_api_system(struct pl_http_call *call, struct pl_error *error)
+{
+	call->result = pl_describe_system(call->control);
+	return call->result ? 0 : -ENOMEM;
+}
 
 int pl_api_log(struct pl_http_call *call, struct pl_error *error)
 {

@@ -186,6 +186,7 @@ int pl_api_end_page(struct pl_http_call *call, struct pl_error *error);
 int pl_api_page_history(struct pl_http_call *call, struct pl_error *error);
 int pl_api_clip(struct pl_http_call *call, struct pl_error *error);
 
+int pl_api_system(struct pl_http_call *call, struct pl_error *error);
 int pl_api_log(struct pl_http_call *call, struct pl_error *error);
 
 int pl_api_tokens(struct pl_http_call *call, struct pl_error *error);

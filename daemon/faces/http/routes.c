@@ -104,6 +104,7 @@ static const struct pl_http_route routes[] = {
 	{"/api/streams/{id}", PL_HTTP_DELETE, pl_api_remove_stream, NO_FIELDS},
 	{"/api/streams/{id}.sdp", PL_HTTP_GET, pl_api_stream_sdp, NO_FIELDS},
 	{"/api/streams/{id}/jitter", PL_HTTP_PUT, pl_api_put_jitter, FIELDS(jitter_fields)},
+	{"/api/system", PL_HTTP_GET, pl_api_system, NO_FIELDS},
 	{"/api/tablet/{tablet}/capture", PL_HTTP_PUT, pl_api_put_binding, FIELDS(binding_fields)},
 	{"/api/tablet/{tablet}/capture", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
 	{"/api/tablet/{tablet}/listen-mute", PL_HTTP_PUT, pl_api_put_listen_mute,

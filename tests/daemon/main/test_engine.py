@@ -82,6 +82,14 @@ def fresh(request):
         call(request.getfixturevalue("session"), "POST", "/api/reset")
 
 
+def test_the_system_knows_its_graph(session):
+    found = call(session, "GET", "/api/system")
+    assert found["graph"]["connected"] and found["graph"]["rate_hz"] == 48000
+    assert found["graph"]["quantum"] > 0 and found["graph"]["cycles"] > 0
+    assert found["versions"]["pipewire"] == found["versions"]["libpipewire"]
+    assert not [t for t in found["troubles"] if "engine" in t]
+
+
 def test_gains_reach_the_matrix(session):
     uplink = {"1": {"1": 1.0}}
     call(session, "POST", "/matrix", {"uplink": uplink, "headroom_db": 0})
@@ -126,6 +134,10 @@ def test_a_graph_that_stands_still_is_silent(session):
     os.kill(server.pid, signal.SIGSTOP)
     try:
         wait_for(session, lambda s: channel(s, 1) == tablet(s, 1) == SILENCE, "silence")
+        end = time.monotonic() + GUARD_SECONDS
+        while not any("stands still" in t for t in call(session, "GET", "/api/system")["troubles"]):
+            assert time.monotonic() < end
+            time.sleep(0.1)
     finally:
         os.kill(server.pid, signal.SIGCONT)
     wait_for(session, lambda s: sounds(channel(s, 1)), "sound again")
