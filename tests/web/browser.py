@@ -208,7 +208,7 @@ class Page:
             const look = () => {{
                 let value;
                 try {{ value = ({expression}); }} catch (e) {{ value = false; }}
-                if (value) done(value);
+                if (value) done(true); // an element would not survive the way here
                 else if (performance.now() > until) fail(new Error("waited in vain"));
                 else setTimeout(look, 15);
             }};

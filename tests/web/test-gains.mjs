@@ -4,7 +4,7 @@ import assert from "node:assert";
 import { readFileSync } from "node:fs";
 
 // Old Node.js takes a .js file for CommonJS: say what it is.
-const text = readFileSync(new URL("../../daemon/web/gains.js", import.meta.url));
+const text = readFileSync(new URL("../../daemon/web/plain/gains.js", import.meta.url));
 const gains = await import(`data:text/javascript;base64,${text.toString("base64")}`);
 const { OFF_DB, formatDb, isOff, parseDb, stepDb, toDb } = gains;
 

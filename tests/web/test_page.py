@@ -305,6 +305,6 @@ def test_a_strict_policy_is_sent(port):
 
 
 def test_modules_are_there(port):
-    web = pathlib.Path(__file__).resolve().parents[2] / "daemon/web"
+    web = pathlib.Path(__file__).resolve().parents[2] / "daemon/web/plain"
     for file in web.glob("*.js"):
         assert ask(port, "GET", f"/{file.name}").body == file.read_bytes()

@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Write the web page's files as one C table: embed.py OUT.c OUT.d PATH=FILE …"""
+"""Write the web page's files as one C table: embed.py OUT.c OUT.d [PATH=FILE | FOLDER]…
+
+A folder's files have their paths in it; those below assets/ have a hash of their content in their name."""
 
 import gzip
 import hashlib
 import mimetypes
+import pathlib
 import sys
 
 TYPES = {
@@ -27,9 +30,24 @@ def array(name, data):
     return "\n".join(lines)
 
 
-def main(out, depfile, *pairs):
+def files_of(word):
+    """(path, file) of each, and the folders that they are in."""
+    if "=" in word:
+        return [tuple(word.split("=", 1))], []
+    root = pathlib.Path(word)
+    found = sorted(root.rglob("*"))
+    files = [(f"/{file.relative_to(root).as_posix()}", str(file)) for file in found if file.is_file()]
+    return files, [word, *(str(folder) for folder in found if folder.is_dir())]
+
+
+def main(out, depfile, *words):
     arrays, rows = [], []
-    files = sorted(pair.split("=", 1) for pair in pairs)
+    files, folders = [], []
+    for word in words:
+        more, within = files_of(word)
+        files += more
+        folders += within
+    files.sort()
     for i, (path, file) in enumerate(files):
         with open(file, "rb") as f:
             data = f.read()
@@ -39,11 +57,12 @@ def main(out, depfile, *pairs):
         small = gzip.compress(data, 9, mtime=0)
         arrays.append(array(f"data_{i}", data))
         zipped = "NULL, 0"
+        immutable = "true" if path.startswith("/assets/") else "false"
         if len(small) < len(data) * 0.9:
             arrays.append(array(f"gzip_{i}", small))
             zipped = f"gzip_{i}, sizeof(gzip_{i})"
         rows.append(
-            f'\t{{"{path}", "{kind}", "\\"{etag}\\"", data_{i}, sizeof(data_{i}), {zipped}}},'
+            f'\t{{"{path}", "{kind}", "\\"{etag}\\"", data_{i}, sizeof(data_{i}), {zipped}, {immutable}}},'
         )
     with open(out, "w", encoding="ascii") as f:
         f.write("/* Made by embed.py. */\n#include \"static.h\"\n\n")
@@ -53,7 +72,7 @@ def main(out, depfile, *pairs):
         f.write("\n};\nconst size_t pl_n_static_files = ")
         f.write("sizeof(pl_static_files) / sizeof(pl_static_files[0]);\n")
     with open(depfile, "w", encoding="utf-8") as f:
-        f.write(f"{out}: " + " ".join(file for _, file in files) + "\n")
+        f.write(f"{out}: " + " ".join([file for _, file in files] + folders) + "\n")
 
 
 main(*sys.argv[1:])

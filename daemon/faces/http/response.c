@@ -67,9 +67,9 @@ static const char *reason_of(int status)
 }
 
 /* A page may load what is here and speak to here, nothing else; an API answer is no page. */
-#define CSP_PAGE                                                                                   \
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "          \
-	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "           \
+#define CSP_PAGE                                                                                                              \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "                                     \
+	"connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " \
 	"frame-ancestors 'none'"
 #define CSP_API "default-src 'none'; frame-ancestors 'none'"
 
@@ -146,8 +146,9 @@ static void write_head(struct head *head, const struct pl_face_http *face,
 	if (response->gzip)
 		add(head, "Content-Encoding: gzip\r\n");
 	if (response->etag)
-		add(head, "ETag: %s\r\nVary: Accept-Encoding\r\nCache-Control: no-cache\r\n",
-		    response->etag);
+		add(head, "ETag: %s\r\nVary: Accept-Encoding\r\nCache-Control: %s\r\n",
+		    response->etag,
+		    response->immutable ? "private, max-age=31536000, immutable" : "no-cache");
 	else
 		add(head, "Cache-Control: no-store\r\n");
 	if (response->location)

@@ -57,6 +57,7 @@ struct pl_http_response {
 	const char *allow;    /**< NULL: none */
 	const char *location; /**< path at https://, with status 307; NULL: none */
 	bool gzip;
+	bool immutable;   /**< with an etag: this address never shows anything else */
 	bool page;        /**< HTML of ours: scripts and styles of this origin */
 	bool close;       /**< the connection ends after it */
 	uint32_t retry_s; /**< 0: says nothing of it */

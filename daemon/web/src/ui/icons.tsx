@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Line icons, 24 by 24, in the colour of their text.
+
+import type { ReactNode } from "react";
+
+function icon(path: ReactNode) {
+  return function Icon() {
+    return (
+      <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" strokeLinejoin="round">
+        {path}
+      </svg>
+    );
+  };
+}
+
+export const PanelIcon = icon(<><rect x="3.5" y="3.5" width="7" height="7" rx="2" /><rect x="13.5" y="3.5" width="7" height="7" rx="2" /><rect x="3.5" y="13.5" width="7" height="7" rx="2" /><circle cx="17" cy="17" r="3.5" fill="currentColor" /></>);
+export const StationsIcon = icon(<><circle cx="9" cy="8" r="3.2" /><path d="M3.5 19c.4-3.4 2.6-5 5.5-5s5.1 1.6 5.5 5M16 5.4a3 3 0 0 1 0 5.4M17.4 14.4c1.8.7 2.9 2.2 3.1 4.6" /></>);
+export const MatrixIcon = icon(<><path d="M4 8h16M4 16h16M8 4v16M16 4v16" /><circle cx="8" cy="16" r="2.2" fill="currentColor" /><circle cx="16" cy="8" r="2.2" fill="currentColor" /></>);
+export const MetersIcon = icon(<path d="M5 20V9M9.7 20V4M14.3 20v-8M19 20V6" strokeWidth="2.4" />);
+export const SettingsIcon = icon(<><path d="M4 7h9M19 7h1M4 17h1M11 17h9" /><circle cx="16" cy="7" r="2.6" /><circle cx="8" cy="17" r="2.6" /></>);
+export const MoreIcon = icon(<><circle cx="5" cy="12" r="1.4" fill="currentColor" /><circle cx="12" cy="12" r="1.4" fill="currentColor" /><circle cx="19" cy="12" r="1.4" fill="currentColor" /></>);
