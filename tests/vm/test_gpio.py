@@ -70,25 +70,38 @@ class SimChip:
 
 class EdgeTimes:
     """The times that the kernel gives to edges: gpio-sim has them in the next tick of its clock, those
-    of all lines together. So another line moves along with what is measured, and gpiomon reads it."""
+    of all lines together. So two other lines move along with what is measured, one before and one after
+    it, and gpiomon reads them. A tick between the two leaves open which one the edge had: a measurement
+    less. A few of these are allowed for."""
 
-    LINE = 27
+    LINES = (26, 27)
+    UNSURE_MAX = 0.1
 
     def __init__(self, chip):
         self.chip = chip
         self.popen = subprocess.Popen(
-            ["stdbuf", "-oL", "gpiomon", "--format", "%S", f"GPIO{self.LINE}"],
+            ["stdbuf", "-oL", "gpiomon", "--format", "%S", *(f"GPIO{line}" for line in self.LINES)],
             stdout=subprocess.PIPE,
             text=True,
         )
-        appliance.wait_until("gpiomon", lambda: "gpiomon" in appliance.run("gpioinfo").stdout)
+        appliance.wait_until("gpiomon", lambda: appliance.run("gpioinfo").stdout.count("gpiomon") == 2)
         self.level = 0
+        self.n = self.n_unsure = 0
 
     def pull(self, offset, level):
-        """Move a line; the time that the kernel gives its edge."""
+        """Move a line; the time that the kernel gives its edge, or None where that is not known."""
         self.level = not self.level
-        self.chip.pull(self.LINE, self.level)
+        first, last = self.LINES
+        self.chip.pull(first, self.level)
         self.chip.pull(offset, level)
+        self.chip.pull(last, self.level)
+        times = {self._read() for _ in self.LINES}
+        self.n += 1
+        self.n_unsure += len(times) > 1
+        assert self.n_unsure <= 2 + self.UNSURE_MAX * self.n, "the guest ticks while lines move"
+        return times.pop() if len(times) == 1 else None
+
+    def _read(self):
         seconds, _, fraction = self.popen.stdout.readline().strip().partition(".")
         assert len(fraction) == 9
         return int(seconds) * 1_000_000_000 + int(fraction)
@@ -201,8 +214,9 @@ def test_a_key_acts_a_quantum_after_its_edge():
             at = times.pull(BCM[k], level)
             name, port, nsec = clock.next()
             assert (name, port) == (what, k)
-            edges.append(at + DEBOUNCE_NSEC)
-            heard.append(nsec)
+            if at is not None:
+                edges.append(at + DEBOUNCE_NSEC)
+                heard.append(nsec)
             # Every place within a quantum.
             time.sleep(0.0371 + i * 0.000173)
     waits = [nsec - edge for edge, nsec in zip(edges, heard)]
@@ -223,7 +237,7 @@ def test_a_key_acts_a_quantum_after_its_edge():
         at = times.pull(BCM[1], level)
         name, _, nsec = clock.next()
         assert name == ("close" if level else "open")
-        assert abs(nsec - at - DEBOUNCE_NSEC - quantum_nsec) <= SAMPLE_NSEC + 1000
+        assert at is None or abs(nsec - at - DEBOUNCE_NSEC - quantum_nsec) <= SAMPLE_NSEC + 1000
     # A spike is nothing.
     chip.pull(BCM[2], 0)
     time.sleep(0.003)
@@ -345,13 +359,16 @@ def test_a_key_is_on_the_wire_a_packet_later():
         k = i % 4 + 1
         line = lines[k, i // 4 % LINES_EACH]
         wires[k].forget()
-        settled = times.pull(line["line"], 0) + line["debounce_ms"] * MSEC
+        at = times.pull(line["line"], 0)
         assert clock.next()[:2] == ("open", k)
         packets = wait_heard(wires[k])
-        heard[k].append(packets[-1][0] - settled)
         # The first packet that is not silence holds the first sample. Where silence has many forms: heard.
-        held[k].append(next(nsec for nsec, peak, payload in packets
-                            if (peak > 0.001 if STREAMS[k][0] > 5 else payload != SILENT_5_MS)) - settled)
+        first = next(nsec for nsec, peak, payload in packets
+                     if (peak > 0.001 if STREAMS[k][0] > 5 else payload != SILENT_5_MS))
+        if at is not None:
+            settled = at + line["debounce_ms"] * MSEC
+            heard[k].append(packets[-1][0] - settled)
+            held[k].append(first - settled)
         # What the encoder makes of the step, and of its end, fades away.
         time.sleep(0.3)
         times.pull(line["line"], 1)
