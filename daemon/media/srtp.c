@@ -19,8 +19,9 @@
 #define ROC_MAX 2000000u
 
 struct pl_srtp {
-	enum pl_stream_cipher cipher;
-	uint8_t secret[PL_STREAM_SECRET_MAX];
+	srtp_profile_t profile; /**< reserved: in the clear */
+	uint8_t send_secret[PL_STREAM_SECRET_MAX], receive_secret[PL_STREAM_SECRET_MAX];
+	bool searches; /**< for the counter of a sender that began before us */
 	srtp_t send, receive;
 	uint32_t sources[PL_SRTP_SOURCES_MAX]; /**< received ones, a ring */
 	uint32_t n_sources, next_source;
@@ -67,20 +68,45 @@ const char *pl_srtp_suite(enum pl_stream_cipher cipher)
 	return NULL;
 }
 
+size_t pl_srtp_profile_secret_size(enum pl_srtp_profile profile)
+{
+	switch (profile) {
+	case PL_SRTP_AES_128_CM:
+		return 16 + 14;
+	case PL_SRTP_AES_128_GCM:
+		return 16 + 12;
+	}
+	return 0;
+}
+
+const char *pl_srtp_profile_name(enum pl_srtp_profile profile)
+{
+	switch (profile) {
+	case PL_SRTP_AES_128_CM:
+		return "AES_CM_128_HMAC_SHA1_80";
+	case PL_SRTP_AES_128_GCM:
+		return "AEAD_AES_128_GCM";
+	}
+	return NULL;
+}
+
 static srtp_policy_t policy_of(struct pl_srtp *s, srtp_ssrc_type_t type, uint32_t ssrc)
 {
 	srtp_policy_t policy = {0};
 
-	if (s->cipher == PL_CIPHER_AES_256_GCM) {
+	if (s->profile == srtp_profile_aead_aes_256_gcm) {
 		srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtp);
 		srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtcp);
+	} else if (s->profile == srtp_profile_aead_aes_128_gcm) {
+		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
+		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
 	} else {
 		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
 		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp);
 	}
 	policy.ssrc.type = type;
 	policy.ssrc.value = ssrc;
-	policy.key = s->secret;
+	policy.key = type == ssrc_any_outbound ? s->send_secret : s->receive_secret;
 	policy.window_size = WINDOW;
 	policy.allow_repeat_tx = 0;
 	return policy;
@@ -112,22 +138,23 @@ static int error_of(srtp_err_status_t status)
 	}
 }
 
-int pl_srtp_new(enum pl_stream_cipher cipher, const uint8_t *secret, size_t size,
-		struct pl_srtp **ret_srtp)
+/** @param size  of each secret; 0: in the clear */
+static int srtp_new(srtp_profile_t profile, const uint8_t *send_secret,
+		    const uint8_t *receive_secret, size_t size, bool searches,
+		    struct pl_srtp **ret_srtp)
 {
 	srtp_err_status_t status = srtp_err_status_ok;
-	struct pl_srtp *s;
+	struct pl_srtp *s = calloc(1, sizeof(*s));
 
-	if (size != pl_srtp_secret_size(cipher))
-		return -EINVAL;
-	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	s->cipher = cipher;
-	if (cipher != PL_CIPHER_NONE) {
+	s->profile = profile;
+	s->searches = searches;
+	if (size > 0) {
 		srtp_policy_t policy;
 
-		memcpy(s->secret, secret, size);
+		memcpy(s->send_secret, send_secret, size);
+		memcpy(s->receive_secret, receive_secret, size);
 		pthread_once(&library_once, start_library);
 		policy = policy_of(s, ssrc_any_outbound, 0);
 		status = srtp_create(&s->send, &policy);
@@ -143,6 +170,37 @@ int pl_srtp_new(enum pl_stream_cipher cipher, const uint8_t *secret, size_t size
 	}
 	*ret_srtp = s;
 	return 0;
+}
+
+static srtp_profile_t profile_of(enum pl_stream_cipher cipher)
+{
+	switch (cipher) {
+	case PL_CIPHER_AES_256_GCM:
+		return srtp_profile_aead_aes_256_gcm;
+	case PL_CIPHER_AES_128_CM:
+		return srtp_profile_aes128_cm_sha1_80;
+	case PL_CIPHER_NONE:
+		break;
+	}
+	return srtp_profile_reserved;
+}
+
+int pl_srtp_new(enum pl_stream_cipher cipher, const uint8_t *secret, size_t size,
+		struct pl_srtp **ret_srtp)
+{
+	if (size != pl_srtp_secret_size(cipher))
+		return -EINVAL;
+	return srtp_new(profile_of(cipher), secret, secret, size, true, ret_srtp);
+}
+
+int pl_srtp_new_dtls(enum pl_srtp_profile profile, const uint8_t *send_secret,
+		     const uint8_t *receive_secret, size_t size, struct pl_srtp **ret_srtp)
+{
+	if (size == 0 || size != pl_srtp_profile_secret_size(profile))
+		return -EINVAL;
+	return srtp_new(profile == PL_SRTP_AES_128_GCM ? srtp_profile_aead_aes_128_gcm
+						       : srtp_profile_aes128_cm_sha1_80,
+			send_secret, receive_secret, size, false, ret_srtp);
 }
 
 struct pl_srtp *pl_srtp_free(struct pl_srtp *srtp)
@@ -165,7 +223,7 @@ static int protect(struct pl_srtp *s, uint8_t *packet, size_t size, size_t capac
 
 	if (size < size_min || size > 65535)
 		return -EINVAL;
-	if (s->cipher == PL_CIPHER_NONE)
+	if (s->profile == srtp_profile_reserved)
 		return n;
 	if (capacity < size + PL_SRTP_TRAILER_MAX)
 		return -ENOSPC;
@@ -267,7 +325,7 @@ int pl_srtp_unprotect(struct pl_srtp *s, uint8_t *packet, size_t size)
 
 	if (size < RTP_SIZE_MIN || size > sizeof(s->scratch))
 		return -EBADMSG;
-	if (s->cipher == PL_CIPHER_NONE)
+	if (s->profile == srtp_profile_reserved)
 		return n;
 	ssrc = get_u32(packet + 8);
 	memcpy(s->scratch, packet, size);
@@ -279,8 +337,8 @@ int pl_srtp_unprotect(struct pl_srtp *s, uint8_t *packet, size_t size)
 		return n;
 	}
 	/* "too old" is what more than 32768 packets later look like */
-	if (r != -EPERM && status != srtp_err_status_replay_old &&
-	    status != srtp_err_status_pkt_idx_old)
+	if (!s->searches || (r != -EPERM && status != srtp_err_status_replay_old &&
+			     status != srtp_err_status_pkt_idx_old))
 		return r;
 	memcpy(packet, s->scratch, size);
 	n = (int)size;
@@ -299,7 +357,7 @@ int pl_srtp_unprotect_rtcp(struct pl_srtp *s, uint8_t *packet, size_t size)
 
 	if (size < RTCP_SIZE_MIN || size > sizeof(s->scratch))
 		return -EBADMSG;
-	if (s->cipher == PL_CIPHER_NONE)
+	if (s->profile == srtp_profile_reserved)
 		return n;
 	r = error_of(srtp_unprotect_rtcp(s->receive, packet, &n));
 	if (r < 0)

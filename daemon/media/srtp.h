@@ -8,13 +8,15 @@
 #include "gateway-def.h"
 
 /**
- * SRTP and SRTCP with a key that both ends have: AEAD_AES_256_GCM (RFC 7714),
+ * SRTP and SRTCP with keys that both ends have: AEAD_AES_256_GCM and AEAD_AES_128_GCM (RFC 7714),
  * AES_CM_128_HMAC_SHA1_80 (RFC 3711), by libsrtp2. One object protects what one stream sends and
- * receives: both directions share the key, as their SSRCs differ (RFC 3711 9.1).
+ * receives. With the key of a configuration or of SDP both directions share it, as their SSRCs
+ * differ (RFC 3711 9.1); with those of DTLS each has its own.
  *
- * A receiver that comes late, or that heard nothing for more than 32768 packets, cannot know the
- * sender's roll-over counter (RFC 3711 3.3.1); it is found by trying PL_SRTP_ROC_TRIES values with
- * each packet that fails, while no packet is authentic.
+ * With a shared key, a receiver that comes late, or that heard nothing for more than 32768 packets,
+ * cannot know the sender's roll-over counter (RFC 3711 3.3.1); it is found by trying
+ * PL_SRTP_ROC_TRIES values with each packet that fails, while no packet is authentic. With DTLS both
+ * ends begin together.
  *
  * Thread: one. Nothing is allocated for a packet of a source that is known.
  */
@@ -39,6 +41,26 @@ const char *pl_srtp_suite(enum pl_stream_cipher cipher);
  */
 int pl_srtp_new(enum pl_stream_cipher cipher, const uint8_t *secret, size_t size,
 		struct pl_srtp **ret_srtp);
+
+/** Protection profiles of DTLS-SRTP by their numbers, RFC 5764 4.1.2 and RFC 7714 14.2. */
+enum pl_srtp_profile {
+	PL_SRTP_AES_128_CM = 0x0001,  /**< 80 bits of HMAC-SHA1; 16 + 14 bytes of key and salt */
+	PL_SRTP_AES_128_GCM = 0x0007, /**< 16 + 12 bytes */
+};
+
+/** Bytes of key and salt; 0: no profile of ours. */
+size_t pl_srtp_profile_secret_size(enum pl_srtp_profile profile);
+/** "AEAD_AES_128_GCM"; NULL: no profile of ours. */
+const char *pl_srtp_profile_name(enum pl_srtp_profile profile);
+/**
+ * A key for each direction. A counter that is ahead by more than 32768 packets is not looked for.
+ *
+ * @param send_secret  key then salt of what we protect; copied, as the other
+ * @param size         of each
+ * @return as pl_srtp_new()
+ */
+int pl_srtp_new_dtls(enum pl_srtp_profile profile, const uint8_t *send_secret,
+		     const uint8_t *receive_secret, size_t size, struct pl_srtp **ret_srtp);
 /** @return NULL */
 struct pl_srtp *pl_srtp_free(struct pl_srtp *srtp);
 

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "peer-ice.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "stun.h"
+
+/** An error tells little and goes to whatever address the request claims to be from. */
+#define REFUSE_INTERVAL_NS 50000000u
+
+/** ice-char of RFC 8839 5.4, 64 of them. */
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static bool is_ice_text(const char *text, size_t size_min, size_t size_max)
+{
+	size_t n = strnlen(text, size_max + 1);
+
+	return n >= size_min && n <= size_max && strspn(text, alphabet) == n;
+}
+
+static bool make_text(char *text, size_t size)
+{
+	if (RAND_bytes((unsigned char *)text, (int)size - 1) != 1)
+		return false;
+	for (size_t i = 0; i + 1 < size; i++)
+		text[i] = alphabet[(uint8_t)text[i] % 64];
+	text[size - 1] = '\0';
+	return true;
+}
+
+int pl_ice_init(struct pl_ice *ice, const char *remote_ufrag, const char *remote_pwd)
+{
+	memset(ice, 0, sizeof(*ice));
+	/* Theirs would protect what we ask; a lite agent asks nothing. */
+	if (!is_ice_text(remote_ufrag, 4, 256) || !is_ice_text(remote_pwd, 22, 256))
+		return -EINVAL;
+	ice->remote_ufrag = strdup(remote_ufrag);
+	if (!ice->remote_ufrag || !make_text(ice->ufrag, sizeof(ice->ufrag)) ||
+	    !make_text(ice->pwd, sizeof(ice->pwd))) {
+		pl_ice_done(ice);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void pl_ice_done(struct pl_ice *ice)
+{
+	free(ice->remote_ufrag);
+	explicit_bzero(ice, sizeof(*ice));
+}
+
+/* --- paths ---------------------------------------------------------------------------------- */
+
+static struct pl_ice_path *find_path(const struct pl_ice *ice, const struct pl_net_path *path)
+{
+	for (uint32_t i = 0; i < PL_PEER_PATHS_MAX; i++)
+		if (ice->paths[i].checked_nsec && pl_net_path_is_same(&ice->paths[i].path, path))
+			return (struct pl_ice_path *)&ice->paths[i];
+	return NULL;
+}
+
+bool pl_ice_has_path(const struct pl_ice *ice, const struct pl_net_path *path, uint64_t now_nsec,
+		     uint64_t timeout_ns)
+{
+	const struct pl_ice_path *found = find_path(ice, path);
+
+	return found && now_nsec - found->checked_nsec < timeout_ns;
+}
+
+/** A free place, or that of the path that was checked longest ago and is not in use. */
+static struct pl_ice_path *find_place(struct pl_ice *ice)
+{
+	struct pl_ice_path *oldest = NULL;
+
+	for (uint32_t i = 0; i < PL_PEER_PATHS_MAX; i++) {
+		struct pl_ice_path *path = &ice->paths[i];
+
+		if (path != ice->in_use && (!oldest || path->checked_nsec < oldest->checked_nsec))
+			oldest = path;
+	}
+	return oldest;
+}
+
+static void note_path(struct pl_ice *ice, const struct pl_net_path *path, bool nominated,
+		      uint64_t now_nsec)
+{
+	struct pl_ice_path *found = find_path(ice, path);
+
+	if (!found) {
+		found = find_place(ice);
+		found->path = *path;
+	}
+	found->checked_nsec = now_nsec;
+	/* before the first nomination the latest one will do */
+	if (!nominated && ice->nominated)
+		return;
+	if (ice->in_use && ice->in_use != found)
+		ice->n_switched++;
+	ice->in_use = found;
+	ice->nominated = nominated;
+}
+
+/* --- checks --------------------------------------------------------------------------------- */
+
+/** "ours:theirs", RFC 8445 7.2.2. */
+static bool is_for_us(const struct pl_ice *ice, const struct pl_stun_message *message)
+{
+	size_t n = strlen(ice->ufrag), n_remote = strlen(ice->remote_ufrag);
+
+	return message->username && message->username_size == n + 1 + n_remote &&
+	       memcmp(message->username, ice->ufrag, n) == 0 && message->username[n] == ':' &&
+	       memcmp(message->username + n + 1, ice->remote_ufrag, n_remote) == 0;
+}
+
+/** To one who has shown no password. */
+static size_t refuse(struct pl_ice *ice, const struct pl_stun_message *message, int code,
+		     uint64_t now_nsec, uint8_t *ret_answer)
+{
+	int n;
+
+	if (ice->refused_nsec && now_nsec - ice->refused_nsec < REFUSE_INTERVAL_NS)
+		return 0;
+	ice->refused_nsec = now_nsec;
+	n = pl_stun_write_error(message, code, NULL, ret_answer, PL_STUN_MESSAGE_MAX);
+	return n > 0 ? (size_t)n : 0;
+}
+
+int pl_ice_receive(struct pl_ice *ice, const struct pl_net_path *path, const uint8_t *data,
+		   size_t size, uint64_t now_nsec, uint8_t *ret_answer, size_t *ret_answer_size)
+{
+	struct pl_stun_message message;
+	int r = pl_stun_parse(data, size, &message), code = 0;
+
+	*ret_answer_size = 0;
+	if (r < 0)
+		return r;
+	/* indications keep a NAT's binding; responses answer what we never ask */
+	if (message.type != PL_STUN_BINDING_REQUEST)
+		return -EBADMSG;
+	if (!message.username || !message.integrity_at) {
+		*ret_answer_size = refuse(ice, &message, PL_STUN_BAD_REQUEST, now_nsec, ret_answer);
+		return -EPERM;
+	}
+	if (!is_for_us(ice, &message) || !pl_stun_is_authentic(data, &message, ice->pwd)) {
+		*ret_answer_size =
+			refuse(ice, &message, PL_STUN_UNAUTHENTICATED, now_nsec, ret_answer);
+		return -EPERM;
+	}
+	if (message.n_unknown)
+		code = PL_STUN_UNKNOWN_ATTRIBUTE;
+	else if (message.controlled)
+		code = PL_STUN_ROLE_CONFLICT; /* a lite agent cannot take the other role */
+	if (code)
+		r = pl_stun_write_error(&message, code, ice->pwd, ret_answer, PL_STUN_MESSAGE_MAX);
+	else
+		r = pl_stun_write_success(message.transaction, &path->remote, ice->pwd, ret_answer,
+					  PL_STUN_MESSAGE_MAX);
+	if (r < 0)
+		return -EBADMSG;
+	*ret_answer_size = (size_t)r;
+	if (code)
+		return -EPERM;
+	note_path(ice, path, message.use_candidate, now_nsec ? now_nsec : 1);
+	return 1;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PL_PEER_ICE_H
+#define PL_PEER_ICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "peer.h"
+
+/**
+ * The lite agent of ICE, RFC 8445 2.5 and 7.3: it answers connectivity checks, remembers the paths
+ * they came by and which one was nominated. It checks nothing itself and is always controlled.
+ *
+ * Thread: one.
+ */
+
+struct pl_ice_path {
+	struct pl_net_path path;
+	uint64_t checked_nsec; /**< last valid request; 0: a free place */
+};
+
+/** 24 letters hold 144 bits, 8 of them 48 (RFC 8445 5.3 wants 128 and 24). */
+#define PL_ICE_OWN_UFRAG_SIZE 9u
+#define PL_ICE_OWN_PWD_SIZE 25u
+
+struct pl_ice {
+	char ufrag[PL_ICE_OWN_UFRAG_SIZE], pwd[PL_ICE_OWN_PWD_SIZE];
+	char *remote_ufrag;
+	struct pl_ice_path paths[PL_PEER_PATHS_MAX];
+	const struct pl_ice_path *in_use; /**< NULL: none so far */
+	bool nominated;                   /**< what is in use */
+	uint32_t n_switched;
+	uint64_t refused_nsec; /**< when an error was last answered to one without the password */
+};
+
+/** Makes ufrag and password. @return 0; -EINVAL: not by RFC 8839 5.4; -ENOMEM */
+int pl_ice_init(struct pl_ice *ice, const char *remote_ufrag, const char *remote_pwd);
+void pl_ice_done(struct pl_ice *ice);
+
+/**
+ * A datagram that looks like STUN.
+ *
+ * @param ret_answer       PL_STUN_MESSAGE_MAX bytes
+ * @param ret_answer_size  0: nothing is to be answered
+ * @return 1: a valid request, its path is checked; -EPERM: no valid one; -EBADMSG
+ */
+int pl_ice_receive(struct pl_ice *ice, const struct pl_net_path *path, const uint8_t *data,
+		   size_t size, uint64_t now_nsec, uint8_t *ret_answer, size_t *ret_answer_size);
+/** Whether a path was checked less than so long ago. */
+bool pl_ice_has_path(const struct pl_ice *ice, const struct pl_net_path *path, uint64_t now_nsec,
+		     uint64_t timeout_ns);
+
+#endif

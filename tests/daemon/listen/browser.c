@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#include "browser.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/hmac.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#define BROWSER_UFRAG "bRoW"
+#define BROWSER_PWD "0123456789abcdefghijKL"
+
+static void must(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+struct pl_net_path make_path(uint8_t host, uint16_t port)
+{
+	return (struct pl_net_path){
+		.remote = {.family = AF_INET, .byte = {192, 0, 2, host}, .port = port},
+		.local = {.family = AF_INET, .byte = {198, 51, 100, 1}, .port = 8000},
+	};
+}
+
+/* --- STUN, RFC 8489 5 and 14 ----------------------------------------------------------------- */
+
+static void put16(uint8_t *p, size_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static uint32_t crc32_slow(const uint8_t *data, size_t size)
+{
+	uint32_t crc = 0xffffffffu;
+
+	for (size_t i = 0; i < size; i++) {
+		crc ^= data[i];
+		for (int k = 0; k < 8; k++)
+			crc = crc & 1 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
+	}
+	return ~crc;
+}
+
+static size_t append(uint8_t *data, size_t at, uint16_t type, const void *value, size_t size)
+{
+	put16(data + at, type);
+	put16(data + at + 2, size);
+	memset(data + at + 4, 0, (size + 3) / 4 * 4);
+	if (size)
+		memcpy(data + at + 4, value, size);
+	return at + 4 + (size + 3) / 4 * 4;
+}
+
+size_t make_check(const char *username, const char *pwd, const uint8_t *attributes, size_t size,
+		  uint8_t *ret_data)
+{
+	static const uint8_t head[20] = {0,   1,   0,   0,   0x21, 0x12, 0xa4, 0x42, 'a', 'b',
+					 'c', 'd', 'e', 'f', 'g',  'h',  'i',  'j',  'k', 'l'};
+	static const uint8_t priority[4] = {110, 0, 30, 255};
+	uint8_t mac[20], crc[4];
+	unsigned n_mac = sizeof(mac);
+	size_t at = sizeof(head);
+	uint32_t value;
+
+	memcpy(ret_data, head, sizeof(head));
+	if (username)
+		at = append(ret_data, at, 0x0006, username, strlen(username));
+	at = append(ret_data, at, 0x0024, priority, sizeof(priority));
+	if (size)
+		memcpy(ret_data + at, attributes, size);
+	at += size;
+	if (pwd) {
+		put16(ret_data + 2, at + 24 - 20);
+		must(HMAC(EVP_sha1(), pwd, (int)strlen(pwd), ret_data, at, mac, &n_mac) != NULL);
+		at = append(ret_data, at, 0x0008, mac, sizeof(mac));
+	}
+	put16(ret_data + 2, at + 8 - 20);
+	value = htonl(crc32_slow(ret_data, at) ^ 0x5354554eu);
+	memcpy(crc, &value, sizeof(crc));
+	return append(ret_data, at, 0x8028, crc, sizeof(crc));
+}
+
+size_t browser_check(const struct browser *b, bool nominates, uint8_t *ret_data)
+{
+	/* USE-CANDIDATE or an unknown one that may be, ICE-CONTROLLING */
+	const uint8_t attributes[] = {
+		nominates ? 0 : 0xc0, 0x25, 0, 0, 0x80, 0x2a, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8};
+	char username[600];
+
+	snprintf(username, sizeof(username), "%s:%s", pl_peer_ufrag(b->peer), b->ufrag);
+	return make_check(username, pl_peer_pwd(b->peer), attributes, sizeof(attributes), ret_data);
+}
+
+/* --- DTLS and keys --------------------------------------------------------------------------- */
+
+static int take_any(X509_STORE_CTX *store, void *userdata)
+{
+	struct browser *b = userdata;
+	unsigned n = sizeof(b->peer_fingerprint);
+
+	return X509_digest(X509_STORE_CTX_get0_cert(store), EVP_sha256(), b->peer_fingerprint, &n);
+}
+
+static void make_certificate(struct browser *b, uint8_t fingerprint[PL_FINGERPRINT_SIZE])
+{
+	EVP_PKEY *key = b->has_rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+	X509 *certificate = X509_new();
+	unsigned n = PL_FINGERPRINT_SIZE;
+
+	must(key && certificate && X509_set_version(certificate, 2) == 1 &&
+	     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1 &&
+	     X509_gmtime_adj(X509_getm_notBefore(certificate), -86400) &&
+	     X509_gmtime_adj(X509_getm_notAfter(certificate), 86400) &&
+	     X509_set_pubkey(certificate, key) == 1 &&
+	     X509_sign(certificate, key, EVP_sha256()) > 0 &&
+	     X509_digest(certificate, EVP_sha256(), fingerprint, &n) == 1 &&
+	     SSL_CTX_use_certificate(b->context, certificate) == 1 &&
+	     SSL_CTX_use_PrivateKey(b->context, key) == 1);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+}
+
+static void make_keys(struct browser *b)
+{
+	const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(b->ssl);
+	uint8_t material[60], client[30], server[30];
+	size_t n_salt;
+
+	if (!profile)
+		return;
+	n_salt = profile->id == SRTP_AEAD_AES_128_GCM ? 12 : 14;
+	must(SSL_export_keying_material(b->ssl, material, 2 * (16 + n_salt), "EXTRACTOR-dtls_srtp",
+					19, NULL, 0, 0) == 1);
+	memcpy(client, material, 16);
+	memcpy(server, material + 16, 16);
+	memcpy(client + 16, material + 32, n_salt);
+	memcpy(server + 16, material + 32 + n_salt, n_salt);
+	must(pl_srtp_new_dtls(n_salt == 12 ? PL_SRTP_AES_128_GCM : PL_SRTP_AES_128_CM,
+			      b->is_server ? server : client, b->is_server ? client : server,
+			      16 + n_salt, &b->srtp) == 0);
+}
+
+static void move_dtls(struct browser *b)
+{
+	uint8_t data[DATAGRAM_MAX];
+	int r;
+
+	if (b->has_failed)
+		return;
+	if (!b->is_done) {
+		r = SSL_do_handshake(b->ssl);
+		if (r == 1) {
+			b->is_done = true;
+			make_keys(b);
+		} else if (SSL_get_error(b->ssl, r) != SSL_ERROR_WANT_READ) {
+			b->has_failed = true;
+		}
+	}
+	if (b->is_done) {
+		SSL_read(b->ssl, data, sizeof(data));
+		b->is_closed = SSL_get_shutdown(b->ssl) & SSL_RECEIVED_SHUTDOWN;
+	}
+}
+
+/** What OpenSSL has written, a datagram for each record. */
+static void send_dtls(struct browser *b)
+{
+	uint8_t data[DATAGRAM_MAX];
+
+	while (BIO_read(SSL_get_wbio(b->ssl), data, 13) == 13) {
+		int n = data[11] << 8 | data[12];
+
+		must(13 + n <= (int)sizeof(data));
+		must(BIO_read(SSL_get_wbio(b->ssl), data + 13, n) == n);
+		browser_send(b, data, 13 + (size_t)n);
+	}
+}
+
+/* --- the wire -------------------------------------------------------------------------------- */
+
+static void on_send(void *userdata, const struct pl_net_path *path, const uint8_t *data,
+		    size_t size)
+{
+	struct browser *b = userdata;
+	struct datagram *datagram = &b->out[b->n_out];
+
+	must(size <= DATAGRAM_MAX);
+	if (size > b->largest)
+		b->largest = size;
+	if (b->n_out == WIRE_MAX || ++b->n_datagrams == b->lose_nth)
+		return;
+	b->n_out++;
+	datagram->path = *path;
+	datagram->size = size;
+	memcpy(datagram->data, data, size);
+}
+
+static void on_state(void *userdata, enum pl_peer_state state)
+{
+	struct browser *b = userdata;
+
+	must(b->n_states < 8);
+	b->states[b->n_states++] = state;
+}
+
+static void keep(struct browser *b, const uint8_t *packet, size_t size)
+{
+	b->packet_size = size;
+	memcpy(b->packet, packet, size);
+}
+
+static void on_rtp(void *userdata, uint8_t *packet, size_t size, uint64_t now_nsec)
+{
+	struct browser *b = userdata;
+
+	b->n_rtp++;
+	keep(b, packet, size);
+}
+
+static void on_rtcp(void *userdata, uint8_t *packet, size_t size, uint64_t now_nsec)
+{
+	struct browser *b = userdata;
+
+	b->n_rtcp++;
+	keep(b, packet, size);
+}
+
+int browser_send_from(struct browser *b, const struct pl_net_path *path, const uint8_t *data,
+		      size_t size)
+{
+	struct datagram datagram = {.size = size};
+
+	memcpy(datagram.data, data, size);
+	if (++b->n_datagrams == b->lose_nth)
+		return -1;
+	return pl_peer_receive(b->peer, path, datagram.data, size, b->now_nsec);
+}
+
+int browser_send(struct browser *b, const uint8_t *data, size_t size)
+{
+	if (b->n_sent < WIRE_MAX) {
+		b->sent[b->n_sent].size = size;
+		memcpy(b->sent[b->n_sent++].data, data, size);
+	}
+	return browser_send_from(b, &b->path, data, size);
+}
+
+int browser_send_check(struct browser *b, bool nominates)
+{
+	uint8_t data[DATAGRAM_MAX];
+
+	return browser_send(b, data, browser_check(b, nominates, data));
+}
+
+void browser_settle(struct browser *b)
+{
+	struct datagram now[WIRE_MAX];
+
+	do {
+		uint32_t n = b->n_out;
+
+		memcpy(now, b->out, n * sizeof(now[0]));
+		b->n_out = 0;
+		for (uint32_t i = 0; i < n; i++) {
+			if (now[i].data[0] < 20 || now[i].data[0] > 63 || b->has_failed)
+				continue;
+			BIO_write(SSL_get_rbio(b->ssl), now[i].data, (int)now[i].size);
+			move_dtls(b);
+		}
+		send_dtls(b);
+	} while (b->n_out > 0);
+}
+
+static unsigned never(SSL *ssl, unsigned us)
+{
+	return 3600000000u;
+}
+
+/** OpenSSL's clock is not the test's: what it sends is repeated by us, as the peer does. */
+static void repeat(struct browser *b)
+{
+	uint32_t n = b->n_sent;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (b->sent[i].data[0] >= 20)
+			browser_send_from(b, &b->path, b->sent[i].data, b->sent[i].size);
+}
+
+void browser_wait(struct browser *b)
+{
+	uint64_t deadline = pl_peer_deadline(b->peer);
+
+	if (deadline == UINT64_MAX)
+		return;
+	b->now_nsec = deadline;
+	pl_peer_tick(b->peer, b->now_nsec);
+	browser_settle(b);
+}
+
+bool browser_connect(struct browser *b)
+{
+	struct pl_peer_status status;
+
+	for (int i = 0; i < 12; i++) {
+		browser_send_check(b, true);
+		if (i == 0)
+			move_dtls(b);
+		browser_settle(b);
+		pl_peer_status(b->peer, &status);
+		if (status.state == PL_PEER_LOST)
+			return false;
+		if (b->srtp && status.state == PL_PEER_CONNECTED)
+			return true;
+		if (status.state == PL_PEER_CONNECTING)
+			browser_wait(b);
+		repeat(b);
+		browser_settle(b);
+	}
+	return false;
+}
+
+size_t browser_make_rtp(struct browser *b, uint16_t sequence, uint8_t *ret_data)
+{
+	const uint8_t head[12] = {
+		0x80, 111, (uint8_t)(sequence >> 8), (uint8_t)sequence, 0, 0, 0, 0, 0xca, 0xfe,
+		0,    1};
+	int n;
+
+	memcpy(ret_data, head, sizeof(head));
+	memset(ret_data + sizeof(head), (uint8_t)sequence, 40);
+	n = pl_srtp_protect(b->srtp, ret_data, sizeof(head) + 40, DATAGRAM_MAX);
+	must(n > 0);
+	return (size_t)n;
+}
+
+void browser_open(struct browser *b, struct pl_identity *identity)
+{
+	struct pl_peer_config config = {
+		.identity = identity,
+		.remote_ufrag = BROWSER_UFRAG,
+		.remote_pwd = BROWSER_PWD,
+		.role = b->is_server ? PL_DTLS_CLIENT : PL_DTLS_SERVER,
+		.connect_timeout_ns = b->connect_timeout_ns,
+		.consent_timeout_ns = b->consent_timeout_ns,
+		.handlers = {.on_send = on_send,
+			     .on_state = on_state,
+			     .on_rtp = on_rtp,
+			     .on_rtcp = on_rtcp},
+		.userdata = b,
+	};
+
+	b->identity = identity;
+	b->path = make_path(7, 40000);
+	b->ufrag = BROWSER_UFRAG;
+	b->pwd = BROWSER_PWD;
+	b->now_nsec = 5000000000u;
+	b->context = SSL_CTX_new(DTLS_method());
+	must(b->context != NULL);
+	make_certificate(b, config.remote_fingerprint);
+	if (b->has_wrong_fingerprint)
+		config.remote_fingerprint[31] ^= 1;
+	if (b->profiles)
+		must(SSL_CTX_set_tlsext_use_srtp(b->context, b->profiles) == 0);
+	SSL_CTX_set_verify(b->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_cert_verify_callback(b->context, take_any, b);
+	SSL_CTX_set_options(b->context, SSL_OP_NO_QUERY_MTU);
+	b->ssl = SSL_new(b->context);
+	must(b->ssl != NULL);
+	SSL_set_bio(b->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	BIO_set_mem_eof_return(SSL_get_rbio(b->ssl), -1);
+	BIO_set_mem_eof_return(SSL_get_wbio(b->ssl), -1);
+	SSL_set_mtu(b->ssl, b->mtu ? b->mtu : 1200);
+	DTLS_set_timer_cb(b->ssl, never);
+	if (b->is_server)
+		SSL_set_accept_state(b->ssl);
+	else
+		SSL_set_connect_state(b->ssl);
+	must(pl_peer_new(&config, b->now_nsec, &b->peer) == 0);
+}
+
+void browser_close(struct browser *b)
+{
+	pl_peer_free(b->peer);
+	pl_srtp_free(b->srtp);
+	SSL_free(b->ssl);
+	SSL_CTX_free(b->context);
+	memset(b, 0, sizeof(*b));
+}
