@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway-json.h"
 
@@ -298,6 +299,124 @@ struct json_object *pl_describe_page_history(struct pl_control *control, size_t 
 	return array;
 }
 
+/** A clip and what its records say: several pages may share it. */
+struct clip {
+	struct pl_clip_info info; /* first: it is looked for by its name */
+	const struct pl_page_record *first;
+	bool waits; /* for an upload, as far as a record tells */
+	struct json_object *page_ids;
+};
+
+static int compare_clips(const void *a, const void *b)
+{
+	const struct clip *x = a, *y = b;
+
+	return strcmp(x->info.name, y->info.name);
+}
+
+static struct clip *find_clip(struct clip *clips, size_t n, const struct pl_page_record *record)
+{
+	struct clip key = {0};
+
+	if (n == 0 || !record->clip_complete)
+		return NULL;
+	memcpy(key.info.name, record->clip, sizeof(key.info.name));
+	return bsearch(&key, clips, n, sizeof(*clips), compare_clips);
+}
+
+/** @param records  newest first. @return 0 or -ENOMEM */
+static int read_records(struct clip *clips, size_t n_clips, const struct pl_page_record *records,
+			size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct clip *clip = find_clip(clips, n_clips, &records[i]);
+		struct json_object *id;
+
+		if (!clip)
+			continue;
+		clip->first = &records[i];
+		clip->waits = clip->waits || !records[i].clip_uploaded;
+		if (!clip->page_ids)
+			clip->page_ids = json_object_new_array();
+		id = clip->page_ids ? json_object_new_string(records[i].page_id) : NULL;
+		if (!id || json_object_array_add(clip->page_ids, id) < 0) {
+			json_object_put(id);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static struct json_object *describe_clip(const struct clip *clip)
+{
+	struct maker m = make(json_object_new_object());
+	char endpoint[PL_ENDPOINT_NAME_MAX];
+
+	pl_endpoint_name(clip->first->tone.endpoint, endpoint);
+	add_text(&m, "name", clip->info.name);
+	add_double(&m, "ts", (double)clip->first->ts_usec / 1e6);
+	add_double(&m, "length_s", clip->first->clip_length_s);
+	add_uint(&m, "bytes", clip->info.n_bytes);
+	add_text(&m, "endpoint", endpoint);
+	add(&m, "page_ids", json_object_get(clip->page_ids));
+	add_bool(&m, "uploaded", !clip->waits);
+	return done(&m);
+}
+
+/** Those that a record tells of: nobody could ask for the others. */
+static struct json_object *describe_clips(struct clip *clips, size_t n_clips,
+					  const struct pl_page_record *records, size_t n)
+{
+	struct json_object *array = json_object_new_array();
+
+	if (read_records(clips, n_clips, records, n) < 0) {
+		json_object_put(array);
+		return NULL;
+	}
+	for (size_t i = 0; array && i < n; i++) {
+		const struct clip *clip = find_clip(clips, n_clips, &records[i]);
+		struct json_object *value;
+
+		if (!clip || clip->first != &records[i])
+			continue;
+		value = describe_clip(clip);
+		if (!value || json_object_array_add(array, value) < 0) {
+			json_object_put(value);
+			json_object_put(array);
+			array = NULL;
+		}
+	}
+	return array;
+}
+
+struct json_object *pl_describe_clips(struct pl_control *control)
+{
+	struct pl_page_record *records = calloc(PL_PAGE_HISTORY_MAX, sizeof(*records));
+	struct pl_clip_info *infos = NULL;
+	struct json_object *array = NULL;
+	struct clip *clips = NULL;
+	int n = records ? pl_control_list_clips(control, &infos) : -ENOMEM;
+
+	if (n > 0)
+		clips = calloc((size_t)n, sizeof(*clips));
+	if (n == 0) {
+		array = json_object_new_array();
+	} else if (clips) {
+		for (int i = 0; i < n; i++)
+			clips[i].info = infos[i];
+		qsort(clips, (size_t)n, sizeof(*clips), compare_clips);
+		array = describe_clips(
+			clips, (size_t)n, records,
+			pl_control_page_history(control, records, PL_PAGE_HISTORY_MAX));
+	}
+	for (int i = 0; clips && i < n; i++)
+		json_object_put(clips[i].page_ids);
+	free(clips);
+	free(infos);
+	free(records);
+	return array;
+}
+
 /* --- telling others ---------------------------------------------------------------------------------- */
 
 static struct json_object *describe_export_status(const struct pl_export_status *status)
@@ -312,7 +431,7 @@ static struct json_object *describe_export_status(const struct pl_export_status 
 	return done(&m);
 }
 
-static struct json_object *describe_clips(const struct pl_clips_status *status)
+static struct json_object *describe_clips_status(const struct pl_clips_status *status)
 {
 	struct maker m = make(json_object_new_object());
 
@@ -340,7 +459,7 @@ struct json_object *pl_describe_export(struct pl_control *control)
 	else
 		add_null(&m, "s3");
 	if (pl_control_clips_status(control, &clips) == 0)
-		add(&m, "clips", describe_clips(&clips));
+		add(&m, "clips", describe_clips_status(&clips));
 	else
 		add_null(&m, "clips");
 	return done(&m);

@@ -29,6 +29,8 @@ struct json_object *pl_describe_page_history(struct pl_control *control, size_t 
 struct json_object *pl_describe_tone(const struct pl_tone_event *tone);
 /** {"message_id","ts","page_id","tone":{…},"clip","clip_length_s","clip_complete","clip_uploaded","clip_url"} */
 struct json_object *pl_describe_page_record(const struct pl_page_record *record);
+/** [{"name","ts","length_s","bytes","endpoint","page_ids","uploaded"}], newest first */
+struct json_object *pl_describe_clips(struct pl_control *control);
 /** {"mqtt":{…}|null,"s3":{…}|null,"clips":{…}|null} */
 struct json_object *pl_describe_export(struct pl_control *control);
 /** [{"name","host","port","payload_type","channels","ptime_ms","opus","sdp"}] */

@@ -101,6 +101,14 @@ int pl_control_clip_path(struct pl_control *control, const char *name, char *ret
 	return p->page_ops ? p->page_ops->clip_path(p->pages, name, ret_path, size) : -ENOENT;
 }
 
+int pl_control_list_clips(struct pl_control *control, struct pl_clip_info **ret_clips)
+{
+	struct pl_gateway_parts *p = &control->gateway.parts;
+
+	*ret_clips = NULL;
+	return p->page_ops && p->page_ops->clips ? p->page_ops->clips(p->pages, ret_clips) : 0;
+}
+
 int pl_control_clips_status(struct pl_control *control, struct pl_clips_status *ret_status)
 {
 	struct pl_gateway_parts *p = &control->gateway.parts;

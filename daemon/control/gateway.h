@@ -79,6 +79,12 @@ struct pl_clips_status {
 	char trouble[256]; /**< one plain sentence without a full stop, "" */
 };
 
+/** A complete clip on this machine. */
+struct pl_clip_info {
+	char name[256]; /**< below the clips' directory */
+	uint64_t n_bytes;
+};
+
 /** A session that another machine announces by SAP. */
 struct pl_sap_session {
 	char name[PL_NAME_MAX], host[PL_HOST_MAX];
@@ -160,6 +166,15 @@ struct pl_page_ops {
 	size_t (*history)(void *pages, struct pl_page_record *ret_records, size_t n_max);
 	/** Path of a clip for reading. @param name as in a record. @return 0 or -ENOENT */
 	int (*clip_path)(void *pages, const char *name, char *ret_path, size_t size);
+	/**
+	 * The clips that are there, in any order, without looking at the disk.
+	 *
+	 * @param ret_clips  freed by the caller with free(); NULL for none
+	 * @return their number, or -ENOMEM
+	 */
+	int (*clips)(void *pages, struct pl_clip_info **ret_clips);
+	/** Delete one. @return 0, -ENOENT, or -EBUSY: its upload is waited for */
+	int (*remove_clip)(void *pages, const char *name);
 	/** The upload is confirmed: into the history, and with "delete_local" the file goes. */
 	void (*clip_uploaded)(void *pages, const char *message_id, const char *url);
 	/** End passthrough and recording of what was paged on this channel, now. */
@@ -242,6 +257,8 @@ int pl_control_line_status(struct pl_control *control, const char *id,
 			   struct pl_line_status *ret_status);
 size_t pl_control_page_history(struct pl_control *control, struct pl_page_record *ret_records,
 			       size_t n_max);
+/** See struct pl_page_ops. */
+int pl_control_list_clips(struct pl_control *control, struct pl_clip_info **ret_clips);
 int pl_control_clip_path(struct pl_control *control, const char *name, char *ret_path, size_t size);
 /** @return 0, or -ENODATA: not in use */
 int pl_control_clips_status(struct pl_control *control, struct pl_clips_status *ret_status);
@@ -262,6 +279,9 @@ int pl_control_add_page(struct pl_control *control, const struct pl_actor *actor
 			const struct pl_page_def *page, struct pl_error *ret_error);
 int pl_control_remove_page(struct pl_control *control, const struct pl_actor *actor, const char *id,
 			   struct pl_error *ret_error);
+/** Delete a clip; its records stay. -ENOENT, or -EBUSY: it waits for its upload. @param name  as in a record */
+int pl_control_remove_clip(struct pl_control *control, const struct pl_actor *actor,
+			   const char *name, struct pl_error *ret_error);
 /** Make a page of an unknown pair that was heard. @param message_id  of its record */
 int pl_control_page_from_record(struct pl_control *control, const struct pl_actor *actor,
 				const char *message_id, const char *page_id,

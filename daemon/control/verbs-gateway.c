@@ -394,6 +394,34 @@ int pl_control_page_from_record(struct pl_control *control, const struct pl_acto
 	return control_audited(control, actor, r, ret_error);
 }
 
+static int remove_clip(struct pl_control *control, const char *name, struct pl_error *ret_error)
+{
+	struct pl_gateway_parts *p = &control->gateway.parts;
+	int r = -ENOENT;
+
+	if (p->page_ops && p->page_ops->remove_clip)
+		r = p->page_ops->remove_clip(p->pages, name);
+	if (r == -ENOENT)
+		return error_set(ret_error, r, "/name", "there is no clip \"%s\"", name);
+	if (r == -EBUSY)
+		return error_set(ret_error, r, "/name",
+				 "the clip \"%s\" waits for its upload; when it is uploaded, or S3 "
+				 "is switched off, it can be removed",
+				 name);
+	return r;
+}
+
+int pl_control_remove_clip(struct pl_control *control, const struct pl_actor *actor,
+			   const char *name, struct pl_error *ret_error)
+{
+	int r;
+
+	r = control_begin(control, actor, PL_ROLE_ADMIN, ret_error);
+	if (r == 0)
+		r = remove_clip(control, name, ret_error);
+	return control_audited(control, actor, r, ret_error);
+}
+
 int pl_control_end_page(struct pl_control *control, const struct pl_actor *actor,
 			uint32_t channel_id, struct pl_error *ret_error)
 {

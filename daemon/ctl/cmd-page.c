@@ -154,15 +154,65 @@ static int history(struct ctl *ctl, int n, char *arguments[])
 	return CTL_OK;
 }
 
+static void print_clip(struct json_object *clip)
+{
+	struct json_object *pages = ctl_json_member(clip, "page_ids");
+	time_t at = (time_t)ctl_json_double(clip, "ts");
+	struct tm local;
+	char when[32] = "?";
+
+	if (localtime_r(&at, &local))
+		strftime(when, sizeof(when), "%F %T", &local);
+	printf("%s  %-10s  %6.1f s  %7.0f kB  ", when, ctl_json_string(clip, "endpoint"),
+	       ctl_json_double(clip, "length_s"), ctl_json_double(clip, "bytes") / 1000.0);
+	ctl_print_text(ctl_json_string(clip, "name"));
+	for (size_t i = 0; i < json_object_array_length(pages); i++) {
+		fputs(i == 0 ? "  " : ", ", stdout);
+		ctl_print_text(json_object_get_string(json_object_array_get_idx(pages, i)));
+	}
+	puts(ctl_json_bool(clip, "uploaded") ? " (uploaded)" : "");
+}
+
+static int clips(struct ctl *ctl, int n, char *arguments[])
+{
+	ctl_cleanup_json *list = NULL;
+	int code = ctl_call_gateway(ctl, "GetClips", NULL, &list);
+
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json) {
+		ctl_json_print(json_object_get(list));
+		return CTL_OK;
+	}
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *clip = json_object_array_get_idx(list, i);
+
+		if (ctl->ids)
+			puts(ctl_json_string(clip, "name"));
+		else
+			print_clip(clip);
+	}
+	return CTL_OK;
+}
+
+static int remove_clip(struct ctl *ctl, int n, char *arguments[])
+{
+	int code = ctl_call_gateway(ctl, "RemoveClip", arguments[0], NULL);
+
+	return code == CTL_OK ? ctl_done(ctl, "removed", arguments[0]) : code;
+}
+
 int ctl_run_page(struct ctl *ctl, int n, char *arguments[])
 {
 	static const struct ctl_verb verbs[] = {
 		{"add", "ID channel.N|tablet.N [NAME=VALUE…]", 2, CTL_ASSIGNMENTS_MAX, add, false},
+		{"clips", "", 0, 0, clips, false},
 		{"end", "CHANNEL", 1, 1, end, false},
 		{"history", "", 0, 0, history, false},
 		{"list", "", 0, 0, list, false},
 		{"make", "MESSAGE_ID ID", 2, 2, make, false},
 		{"remove", "ID", 1, 1, remove_one, false},
+		{"remove-clip", "NAME", 1, 1, remove_clip, false},
 	};
 
 	return ctl_run_verb(ctl, verbs, sizeof(verbs) / sizeof(verbs[0]), n, arguments);

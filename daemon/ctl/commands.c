@@ -276,7 +276,7 @@ const struct ctl_command ctl_commands[] = {
 	},
 	{
 		.name = "page",
-		.arguments = "list|add|remove|make|history|end [ARGUMENT…]",
+		.arguments = "list|add|remove|make|history|end|clips|remove-clip [ARGUMENT…]",
 		.summary = "list, add or remove tone pages; what was heard",
 		.description =
 			"list                   what is listened for\n"
@@ -287,11 +287,13 @@ const struct ctl_command ctl_commands[] = {
 			"history                what was heard, newest first\n"
 			"make MESSAGE_ID ID     a page of an unknown pair of the history\n"
 			"end CHANNEL            end passthrough and recording now\n"
+			"clips                  the clips that are on this machine, newest first\n"
+			"remove-clip NAME       delete one; its page stays in the history\n"
 			"\n"
 			"  partylinectl page add crew-7 channel.1 a_hz=1000 a_length_s=1 b_hz=1500 \\\n"
 			"    b_length_s=3 record_length_s=30 passthrough_channel=2\n"
 			"  partylinectl page add gate channel.1 kind=dtmf digits=911\n",
-		.words = {"list add remove make history end", "@page list"},
+		.words = {"list add remove make history end clips remove-clip", "@page list"},
 		.n_arguments_min = 1,
 		.n_arguments_max = CTL_ASSIGNMENTS_MAX + 1,
 		.options = CTL_OPTION_IDS | CTL_OPTION_LIMIT,

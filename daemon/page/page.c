@@ -261,6 +261,41 @@ static int clip_path(void *userdata, const char *name, char *ret_path, size_t si
 	return -ENOENT;
 }
 
+static int list_clips(void *userdata, struct pl_clip_info **ret_clips)
+{
+	struct pl_pages *pages = userdata;
+
+	return pl_writer_list(pages->writer, ret_clips);
+}
+
+static int remove_clip(void *userdata, const char *name)
+{
+	struct pl_pages *pages = userdata;
+	struct pl_page_record *record;
+	bool found = false;
+
+	for (size_t i = 0; name[0] && (record = pl_history_get(pages->history, i)); i++) {
+		if (!record->clip_complete || strcmp(record->clip, name) != 0)
+			continue;
+		found = true;
+		if (pages->uploads && !record->clip_uploaded)
+			return -EBUSY;
+	}
+	if (!found)
+		return -ENOENT;
+	pl_writer_remove(pages->writer, name);
+	/* Several pages may share it. */
+	for (size_t i = 0; (record = pl_history_get(pages->history, i)); i++) {
+		if (!record->clip_complete || strcmp(record->clip, name) != 0)
+			continue;
+		record->clip[0] = '\0';
+		record->clip_complete = false;
+		record->clip_length_s = 0.0;
+		pl_pages_tell(pages, record, false, NULL);
+	}
+	return 0;
+}
+
 static void clip_uploaded(void *userdata, const char *message_id, const char *url)
 {
 	struct pl_pages *pages = userdata;
@@ -288,6 +323,8 @@ const struct pl_page_ops *pl_pages_ops(void)
 		.tone = pl_pages_tone,
 		.history = list_history,
 		.clip_path = clip_path,
+		.clips = list_clips,
+		.remove_clip = remove_clip,
 		.clip_uploaded = clip_uploaded,
 		.end = pl_pages_end,
 		.active = active,

@@ -214,6 +214,8 @@ static int finish(struct pl_writer *w, struct pl_clip *clip)
 	snprintf(news.asked, sizeof(news.asked), "%s", clip->name);
 	snprintf(news.directory, sizeof(news.directory), "%s", clip->disk.directory);
 	news.length_s = (double)pl_clip_file_frames(clip->disk.file) / clip->rate_hz;
+	/* who is told asks for the list */
+	pl_writer_add_present(w, news.directory, news.name);
 	pl_writer_tell(w, &news);
 	return 1;
 }

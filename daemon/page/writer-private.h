@@ -72,6 +72,8 @@ struct pl_writer {
 	bool recover_wanted, sweep_wanted;
 	struct pl_notes news;
 	struct pl_clips_status status; /* n_clips, n_bytes, n_lost_frames, trouble */
+	struct pl_clip_info *present;  /* in the directory, as far as is known */
+	size_t n_present;
 
 	/* the writer's thread only */
 	struct {
@@ -108,5 +110,9 @@ struct pl_clip *pl_clip_free(struct pl_clip *clip);
 void pl_writer_do_lines(struct pl_writer *w);
 /* writer-store.c */
 void pl_writer_do_store(struct pl_writer *w);
+/** A clip is complete: it is in the directory. */
+void pl_writer_add_present(struct pl_writer *w, const char *directory, const char *name);
+/** With the lock. */
+void pl_writer_drop_present(struct pl_writer *w, const char *name);
 
 #endif

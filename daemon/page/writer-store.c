@@ -15,8 +15,7 @@
 /* The directory of clips: repairing, deleting, room. */
 
 struct entry {
-	char name[256];
-	uint64_t bytes;
+	struct pl_clip_info clip;
 	int64_t mtime_nsec;
 };
 
@@ -62,7 +61,7 @@ static int compare_age(const void *a, const void *b)
 
 	if (x->mtime_nsec != y->mtime_nsec)
 		return x->mtime_nsec < y->mtime_nsec ? -1 : 1;
-	return strcmp(x->name, y->name);
+	return strcmp(x->clip.name, y->clip.name);
 }
 
 static int read_entries(int folder, struct entries *ret_entries)
@@ -87,11 +86,11 @@ static int read_entries(int folder, struct entries *ret_entries)
 		if (!more)
 			break; /* these are swept, the rest next time */
 		all.entries = more;
-		more[all.n].bytes = (uint64_t)st.st_size;
+		more[all.n].clip.n_bytes = (uint64_t)st.st_size;
 		more[all.n].mtime_nsec =
 			(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-		snprintf(more[all.n].name, sizeof(more[all.n].name), "%s", d->d_name);
-		all.bytes += more[all.n++].bytes;
+		snprintf(more[all.n].clip.name, sizeof(more[all.n].clip.name), "%s", d->d_name);
+		all.bytes += more[all.n++].clip.n_bytes;
 	}
 	closedir(dir);
 	if (all.n > 0)
@@ -100,36 +99,102 @@ static int read_entries(int folder, struct entries *ret_entries)
 	return 0;
 }
 
+/** Their names may be shown from now on. */
+static void set_present(struct pl_writer *w, const struct entries *all)
+{
+	struct pl_clip_info *list = NULL;
+
+	if (all->n > 0)
+		list = calloc(all->n, sizeof(*list));
+	pl_writer_lock(w);
+	w->status.n_clips = all->n;
+	w->status.n_bytes = all->bytes;
+	/* Without memory it stays as it was. */
+	if (list || all->n == 0) {
+		free(w->present);
+		w->present = list;
+		w->n_present = 0;
+		for (size_t i = 0; i < all->n; i++)
+			if (!pl_names_have(&w->removals, all->entries[i].clip.name))
+				list[w->n_present++] = all->entries[i].clip;
+	}
+	pl_writer_unlock(w);
+}
+
 static int sweep(struct pl_writer *w, int folder)
 {
-	struct entries all = {0};
-	size_t n_left;
+	struct entries all = {0}, left;
 	int r;
 
 	r = read_entries(folder, &all);
 	if (r < 0)
 		return r;
-	n_left = all.n;
+	left = (struct entries){.entries = all.entries, .bytes = all.bytes};
 	for (size_t i = 0; i < all.n; i++) {
+		const struct pl_clip_info *clip = &all.entries[i].clip;
 		bool needed, room;
 
 		pl_writer_lock(w);
-		room = all.bytes <= w->keep_bytes;
-		needed = pl_names_have(&w->protected, all.entries[i].name);
+		room = left.bytes <= w->keep_bytes;
+		needed = pl_names_have(&w->protected, clip->name);
 		pl_writer_unlock(w);
-		if (room)
-			break;
-		if (needed || unlinkat(folder, all.entries[i].name, 0) < 0)
-			continue;
-		all.bytes -= all.entries[i].bytes;
-		n_left--;
+		if (!room && !needed && unlinkat(folder, clip->name, 0) == 0)
+			left.bytes -= clip->n_bytes;
+		else
+			left.entries[left.n++] = all.entries[i];
 	}
-	pl_writer_lock(w);
-	w->status.n_clips = n_left;
-	w->status.n_bytes = all.bytes;
-	pl_writer_unlock(w);
+	set_present(w, &left);
 	free(all.entries);
 	return 0;
+}
+
+void pl_writer_add_present(struct pl_writer *w, const char *directory, const char *name)
+{
+	char path[PL_PATH_MAX + 260];
+	struct pl_clip_info *more;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	if (lstat(path, &st) < 0)
+		return;
+	pl_writer_lock(w);
+	pl_writer_drop_present(w, name);
+	more = reallocarray(w->present, w->n_present + 1, sizeof(*more));
+	if (more) {
+		w->present = more;
+		more += w->n_present++;
+		snprintf(more->name, sizeof(more->name), "%s", name);
+		more->n_bytes = (uint64_t)st.st_size;
+	}
+	pl_writer_unlock(w);
+}
+
+void pl_writer_drop_present(struct pl_writer *w, const char *name)
+{
+	for (size_t i = 0; i < w->n_present; i++) {
+		if (strcmp(w->present[i].name, name) != 0)
+			continue;
+		w->present[i] = w->present[--w->n_present];
+		return;
+	}
+}
+
+int pl_writer_list(struct pl_writer *w, struct pl_clip_info **ret_clips)
+{
+	struct pl_clip_info *list = NULL;
+	int n;
+
+	pl_writer_lock(w);
+	n = (int)w->n_present;
+	if (n > 0)
+		list = reallocarray(NULL, w->n_present, sizeof(*list));
+	if (list)
+		memcpy(list, w->present, w->n_present * sizeof(*list));
+	pl_writer_unlock(w);
+	if (n > 0 && !list)
+		return -ENOMEM;
+	*ret_clips = list;
+	return n;
 }
 
 /* --- after a crash ----------------------------------------------------------------------------- */

@@ -271,6 +271,7 @@ struct pl_writer *pl_writer_free(struct pl_writer *w)
 	pl_names_done(&w->removals);
 	pl_names_done(&w->recover);
 	pl_names_done(&w->disk.recover);
+	free(w->present);
 	free(w->lines.text);
 	free(w->disk.lines.text);
 	free(w->directory);
@@ -314,6 +315,7 @@ int pl_writer_protect(struct pl_writer *w, const char *const *names, size_t n_na
 void pl_writer_remove(struct pl_writer *w, const char *name)
 {
 	pl_writer_lock(w);
+	pl_writer_drop_present(w, name);
 	if (pl_names_add(&w->removals, name) == 0)
 		pl_writer_kick(w);
 	pl_writer_unlock(w);

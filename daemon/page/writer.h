@@ -57,13 +57,22 @@ void pl_clip_end(struct pl_clip *clip);
 void pl_writer_keep_line(struct pl_writer *writer, const char *line);
 /** Put this in the place of all lines so far. @param text  freed with free() when it is written */
 void pl_writer_replace_lines(struct pl_writer *writer, char *text);
-/** Delete a clip. */
+/** Delete a clip; it is not listed any more. */
 void pl_writer_remove(struct pl_writer *writer, const char *name);
 /**
  * Look for what a crash has left in the directory and finish it; news tells of each of these names,
  * and of parts that nobody asked about.
  */
 void pl_writer_recover(struct pl_writer *writer, const char *const *names, size_t n_names);
+
+/**
+ * The complete clips in the directory, as they were when it was looked at last: it is not looked at
+ * now.
+ *
+ * @param ret_clips  freed by the caller with free(); NULL for none
+ * @return their number, or -ENOMEM
+ */
+int pl_writer_list(struct pl_writer *writer, struct pl_clip_info **ret_clips);
 
 struct pl_writer_news {
 	enum pl_writer_news_type {

@@ -34,6 +34,13 @@ static int method_get_page_history(sd_bus_message *message, void *userdata, sd_b
 		     : pl_dbus_reply_json(message, pl_describe_page_history(face->control, n_max));
 }
 
+static int method_get_clips(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_face_dbus *face = userdata;
+
+	return pl_dbus_reply_json(message, pl_describe_clips(face->control));
+}
+
 static int method_get_stream_sdp(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct pl_dbus_call call;
@@ -141,6 +148,16 @@ static int remove_page(struct pl_dbus_call *call, const char *id, sd_bus_error *
 	return pl_control_remove_page(call->control, &call->actor, id, &call->error);
 }
 
+static int remove_clip(struct pl_dbus_call *call, const char *name, sd_bus_error *error)
+{
+	return pl_control_remove_clip(call->control, &call->actor, name, &call->error);
+}
+
+static int method_remove_clip(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return call_with_text(message, userdata, error, remove_clip);
+}
+
 static int method_add_stream(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	return call_with_text(message, userdata, error, add_stream);
@@ -229,6 +246,10 @@ const sd_bus_vtable pl_dbus_gateway_vtable[] = {
 				method_get_sap_sessions, PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS("GetPageHistory", SD_BUS_ARGS("u", n_max), SD_BUS_RESULT("s", json),
 				method_get_page_history, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("GetClips", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
+				method_get_clips, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("RemoveClip", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
+				method_remove_clip, PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS("GetStreamSdp", SD_BUS_ARGS("s", id), SD_BUS_RESULT("s", sdp),
 				method_get_stream_sdp, PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS("AddStream", SD_BUS_ARGS("s", definition), SD_BUS_NO_RESULT,

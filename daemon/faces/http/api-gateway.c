@@ -203,6 +203,16 @@ int pl_api_page_history(struct pl_http_call *call, struct pl_error *error)
 		      pl_describe_page_history(call->control, PL_PAGE_HISTORY_MAX));
 }
 
+int pl_api_clips(struct pl_http_call *call, struct pl_error *error)
+{
+	return answer(call, "clips", pl_describe_clips(call->control));
+}
+
+int pl_api_remove_clip(struct pl_http_call *call, struct pl_error *error)
+{
+	return done(call, pl_control_remove_clip(call->control, call->actor, call->text, error));
+}
+
 int pl_api_clip(struct pl_http_call *call, struct pl_error *error)
 {
 	char path[PL_PATH_MAX];

@@ -184,6 +184,8 @@ int pl_api_remove_page(struct pl_http_call *call, struct pl_error *error);
 int pl_api_page_from_record(struct pl_http_call *call, struct pl_error *error);
 int pl_api_end_page(struct pl_http_call *call, struct pl_error *error);
 int pl_api_page_history(struct pl_http_call *call, struct pl_error *error);
+int pl_api_clips(struct pl_http_call *call, struct pl_error *error);
+int pl_api_remove_clip(struct pl_http_call *call, struct pl_error *error);
 int pl_api_clip(struct pl_http_call *call, struct pl_error *error);
 
 int pl_api_system(struct pl_http_call *call, struct pl_error *error);

@@ -5,12 +5,14 @@ import contextlib
 import http.client
 import json
 import pathlib
+import time
 
 import pytest
 from rig import Session
 from schema import answer_schema, check
 from wire import WebSocket, ask
 
+GUARD_SECONDS = 60
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis="
 STREAM = {
     "id": "mill", "endpoint": "channel.2", "name": "Old mill",
@@ -142,6 +144,90 @@ def test_clips_come_whole_and_in_parts(tmp_path):
             for _ in range(3):
                 connection.request("GET", path)
                 assert connection.getresponse().read() == clip
+
+
+def make_clip(session, name, content, *records):
+    """As if it had been recorded before the daemon starts."""
+    state = session.folder / "state/partyline"
+    (state / "clips").mkdir(exist_ok=True)
+    (state / "clips" / name).write_bytes(content)
+    with (state / "pages.jsonl").open("a", encoding="utf-8") as history:
+        for ts, message, page in records:
+            history.write(json.dumps({
+                "message_id": f"{message * 8}-2222-4333-8444-555555555555", "ts_usec": ts,
+                "page": page, "type": "page", "channel": 1, "a_hz": 1, "b_hz": 2, "a_length_s": 1,
+                "b_length_s": 1, "level_db": -20, "clip": name, "clip_length_s": 12.5,
+                "clip_complete": True, "clip_uploaded": False}) + "\n")  # fmt: skip
+
+
+def clips_of(session):
+    return call(session.http_port, "GET", "/api/clips")["clips"]
+
+
+def wait_clips(session, n):
+    """The directory is looked at by a thread of its own."""
+    end = time.monotonic() + GUARD_SECONDS
+    while len(clips_of(session)) != n:
+        assert time.monotonic() < end, clips_of(session)
+        time.sleep(0.02)
+    return clips_of(session)
+
+
+def test_clips_are_listed_and_deleted():
+    with Session(module=None, profile=None, daemon=True) as session:
+        session.processes["partyline"].kill()
+        session.processes["partyline"].wait()
+        make_clip(session, "1_tone_a.wav", b"x" * 1000, (1_000_000, "1", "gate"), (2_000_000, "2", "crew"))
+        make_clip(session, "2_tone_b.opus", b"y" * 10, (5_000_000, "3", "gate"))
+        make_clip(session, "3_tone_gone.wav", b"", (6_000_000, "4", "gate"))
+        (session.folder / "state/partyline/clips/3_tone_gone.wav").unlink()
+        session.start_daemon()
+        port = session.http_port
+        newest, oldest = wait_clips(session, 2)
+        assert oldest == {"name": "1_tone_a.wav", "ts": 1, "length_s": 12.5, "bytes": 1000,
+                          "endpoint": "channel.1", "page_ids": ["crew", "gate"], "uploaded": False}
+        assert (newest["name"], newest["page_ids"]) == ("2_tone_b.opus", ["gate"])
+        assert json.loads(session.check(["partylinectl", "--json", "page", "clips"])) == [newest, oldest]
+        table = session.check(["partylinectl", "page", "clips"]).splitlines()
+        assert "2_tone_b.opus  gate" in table[0] and "1_tone_a.wav  crew, gate" in table[1]
+
+        with WebSocket(port, "/ws/events") as ws:
+            ws.read_json()
+            call(port, "DELETE", "/api/clips/1_tone_a.wav", route="/api/clips/{name}")
+            events = [ws.read_json(), ws.read_json()]
+        assert {e["page"]["page_id"] for e in events} == {"gate", "crew"}
+        assert all(e["type"] == "page" and e["page"]["clip"] == "" for e in events)
+        assert [c["name"] for c in clips_of(session)] == ["2_tone_b.opus"]
+        assert ask(port, "GET", "/api/clips/1_tone_a.wav").status == 404
+        for name in ("1_tone_a.wav", "3_tone_gone", "..%2Fpages.jsonl"):
+            assert ask(port, "DELETE", f"/api/clips/{name}", b"").status in (400, 404)
+        session.check(["partylinectl", "page", "remove-clip", "2_tone_b.opus"])
+        assert clips_of(session) == []
+        refused = session.run(["partylinectl", "page", "remove-clip", "2_tone_b.opus"])
+        assert refused.returncode != 0 and "there is no clip" in refused.stderr
+        wait_gone(session.folder / "state/partyline/clips/2_tone_b.opus")
+        assert len(call(port, "GET", "/api/pages/history")["history"]) == 4
+
+
+def wait_gone(path):
+    end = time.monotonic() + GUARD_SECONDS
+    while path.exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_clip_that_waits_for_its_upload_is_not_deleted():
+    s3 = {"enabled": True, "endpoint": "http://127.0.0.1:9", "bucket": "clips", "access_key": "x",
+          "secret_key": "y"}  # fmt: skip
+    with Session(module=None, profile=None, daemon=True, config={"gateway": {"s3": s3}}) as session:
+        session.processes["partyline"].kill()
+        session.processes["partyline"].wait()
+        make_clip(session, "1_tone_a.wav", b"x", (1_000_000, "1", "gate"))
+        session.start_daemon()
+        answer = call(session.http_port, "DELETE", "/api/clips/1_tone_a.wav", status=409,
+                      route="/api/clips/{name}")
+        assert "waits for its upload" in answer["detail"][0]["msg"]
+        assert (session.folder / "state/partyline/clips/1_tone_a.wav").exists()
 
 
 def test_what_was_added_outlives_the_daemon():
