@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "access-store.h"
+#include "claims.h"
 #include "config.h"
 #include "control.h"
 #include "discover.h"
@@ -47,6 +48,7 @@ struct daemon {
 	struct pl_log_events *log_events;
 	struct pl_listener listener;
 	sd_event_source *talk_timer;
+	sd_event_source *claims_timer;
 	sd_event_source *certificate_timer; /**< NULL: no TLS */
 	struct pl_face_http *face_http;
 	struct pl_face_dbus *face_dbus;
@@ -87,6 +89,32 @@ static void wind_talk_timer(struct daemon *d)
 	sd_event_source_set_enabled(d->talk_timer, SD_EVENT_ONESHOT);
 }
 
+/* --- silence of who has a tablet ------------------------------------------------ */
+
+static int on_claims_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *d = userdata;
+	uint64_t now, next;
+
+	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
+	next = pl_control_run_claims(d->control, now);
+	if (next == UINT64_MAX)
+		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	sd_event_source_set_time(source, next);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/** After everything else of a turn: what a machine that stood still has received is read first. */
+static int add_claims_timer(struct daemon *d)
+{
+	int r = sd_event_add_time(d->event, &d->claims_timer, CLOCK_MONOTONIC, 0, 1000,
+				  on_claims_timer, d);
+
+	if (r >= 0)
+		r = sd_event_source_set_priority(d->claims_timer, SD_EVENT_PRIORITY_IDLE);
+	return r;
+}
+
 /* --- what control tells ---------------------------------------------------------- */
 
 /** Mission Control's sanity check: said, and nothing else. */
@@ -116,6 +144,10 @@ static void on_control_event(void *userdata, const struct pl_event *event)
 	case PL_EVENT_MATRIX:
 		if (event->after->talk_timeout_s > 0.0)
 			wind_talk_timer(d);
+		break;
+	case PL_EVENT_CLAIM:
+		sd_event_source_set_time(d->claims_timer, 0);
+		sd_event_source_set_enabled(d->claims_timer, SD_EVENT_ONESHOT);
 		break;
 	case PL_EVENT_CONFIG_RELOADED:
 		if (d->certificate_timer)
@@ -320,6 +352,8 @@ static int start_control(struct daemon *d, const struct pl_model *model)
 	if (r < 0)
 		return fail_start(d, r, strerror(-r));
 	r = sd_event_add_time(d->event, &d->talk_timer, CLOCK_MONOTONIC, 0, 0, on_talk_timer, d);
+	if (r >= 0)
+		r = add_claims_timer(d);
 	if (r < 0)
 		return fail_start(d, r, strerror(-r));
 	d->listener = (struct pl_listener){.on_event = on_control_event, .userdata = d};
@@ -481,6 +515,7 @@ static void stop(struct daemon *d)
 	if (d->control)
 		pl_control_remove_listener(d->control, &d->listener);
 	sd_event_source_disable_unref(d->talk_timer);
+	sd_event_source_disable_unref(d->claims_timer);
 	sd_event_source_disable_unref(d->certificate_timer);
 	pl_log_audit_free(d->audit);
 	pl_log_events_free(d->log_events);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "access.h"
+#include "claims.h"
 #include "config.h"
 #include "control.h"
 #include "gateway.h"
@@ -45,6 +46,20 @@ struct pl_control {
 		bool built;
 		char trouble[512];
 	} gateway;
+
+	struct control_claims {
+		/* of tablet id - 1 */
+		struct control_claim {
+			uint64_t session; /* 0: free */
+			char secret[PL_CLAIM_SECRET_SIZE];
+			char label[PL_NAME_MAX], peer[PL_CLAIM_PEER_SIZE];
+			uint64_t since_usec; /* CLOCK_REALTIME */
+			uint64_t heard_usec; /* CLOCK_MONOTONIC; when away: of the end */
+			bool is_connected, is_silent;
+			uint64_t keys; /* pressed by the claim: not kept, released with it */
+		} claim[PL_TABLETS_MAX];
+		uint64_t n_sessions;
+	} claims;
 
 	/* Ring: the newest is at (n_records - 1) % PL_KEY_HISTORY_MAX. */
 	struct pl_key_record history[PL_KEY_HISTORY_MAX];
@@ -90,6 +105,22 @@ static inline int control_audited_verb(struct pl_control *control, const struct 
 /** Keep, apply, tell. On an error nothing has changed. @param priority for KEY_DOWN */
 int control_commit(struct pl_control *control, const struct pl_actor *actor, uint32_t priority,
 		   struct pl_error *ret_error);
+
+/** Keep the model as it is: talk keys that were a claim's alone are somebody else's as well. */
+int control_keep_keys(struct pl_control *control, struct pl_error *ret_error);
+
+/** pl_control_press_key() @param by_claim  of the tablet: the key ends with it, unless it is down already */
+int control_press_key(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
+		      uint32_t channel_id, uint32_t priority, bool by_claim,
+		      struct pl_error *ret_error);
+
+/* claims.c */
+/** Keys of claims end with the daemon: take them out of what is kept. */
+void control_claims_keep_out(const struct pl_control *control, struct pl_model *model);
+/** Whether all keys that differ between model and next are of claims. */
+bool control_claims_have_all_changes(const struct pl_control *control);
+/** Who has released what, claims do not hold any more. */
+void control_claims_keys_changed(struct pl_control *control);
 
 int check_tablet(const struct pl_control *control, uint32_t tablet_id, struct pl_error *ret_error);
 int check_channel(const struct pl_control *control, uint32_t channel_id,

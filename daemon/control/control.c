@@ -326,9 +326,13 @@ static bool only_keys_differ(struct pl_control *control)
 
 static int keep(struct pl_control *control, const struct pl_model *model, bool keys_only)
 {
+	struct pl_model kept;
+
 	if (!control->keeper_ops)
 		return 0;
-	return control->keeper_ops->keep(control->keeper, model, keys_only);
+	kept = *model;
+	control_claims_keep_out(control, &kept);
+	return control->keeper_ops->keep(control->keeper, &kept, keys_only);
 }
 
 /** Names the folder: whoever reads this can make room there. */
@@ -354,6 +358,13 @@ int control_fail_kept(const struct pl_control *control, int r, bool keys_only,
 			 folder, strerror(-r));
 }
 
+int control_keep_keys(struct pl_control *control, struct pl_error *ret_error)
+{
+	int r = keep(control, &control->model, true);
+
+	return r < 0 ? control_fail_kept(control, r, true, ret_error) : 0;
+}
+
 /** @param keys_nsec  0: something else than keys has changed, or nobody knows when */
 static int hand_to_engine(struct pl_control *control, uint64_t keys_nsec)
 {
@@ -369,14 +380,15 @@ int control_commit(struct pl_control *control, const struct pl_actor *actor, uin
 {
 	struct pl_model before;
 	struct pl_event event;
-	bool keys_only;
+	bool keys_only, must_keep;
 	int r;
 
 	if (pl_model_equal(&control->model, &control->next))
 		return 0;
 
 	keys_only = only_keys_differ(control);
-	r = keep(control, &control->next, keys_only);
+	must_keep = !keys_only || !control_claims_have_all_changes(control);
+	r = must_keep ? keep(control, &control->next, keys_only) : 0;
 	if (r < 0) {
 		/* The keeper may have come half way: take the old state back as well as it goes. */
 		keep(control, &control->model, keys_only);
@@ -395,7 +407,8 @@ int control_commit(struct pl_control *control, const struct pl_actor *actor, uin
 	if (event.change != PL_CHANGE_NONE && control->engine_ops) {
 		r = hand_to_engine(control, keys_only ? actor->key_nsec : 0);
 		if (r < 0) {
-			keep(control, &control->model, keys_only);
+			if (must_keep)
+				keep(control, &control->model, keys_only);
 			return error_set(ret_error, -EIO, "", "the engine refused the change: %s",
 					 strerror(-r));
 		}
@@ -406,8 +419,10 @@ int control_commit(struct pl_control *control, const struct pl_actor *actor, uin
 	event.before = &before;
 	event.after = &control->model;
 	/* A key is heard on the air before anybody is told of it. */
-	if (!pl_model_keys_equal(&before, &control->model))
+	if (!pl_model_keys_equal(&before, &control->model)) {
 		control_gateway_keys_changed(control);
+		control_claims_keys_changed(control);
+	}
 	emit_difference(control, &event);
 	return 0;
 }

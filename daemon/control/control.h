@@ -161,6 +161,7 @@ enum pl_event_type {
 	PL_EVENT_CONFIG_RELOADED,
 	PL_EVENT_ENGINE,  /**< connected or not: pl_control_engine_is_connected() */
 	PL_EVENT_DEVICES, /**< a sound card came, went or changed: pl_control_list_devices() */
+	PL_EVENT_CLAIM,   /**< tablet_id, claim_step: pl_control_get_claim(), claims.h */
 	/* the gateway's, see gateway.h */
 	PL_EVENT_GATEWAY, /**< definitions changed: pl_control_gateway() */
 	PL_EVENT_STREAM,  /**< gateway_id: another state */
@@ -187,6 +188,7 @@ struct pl_event {
 	uint32_t tablet_id;  /**< 0: not about one tablet */
 	uint32_t channel_id; /**< 0: not about one channel */
 	uint32_t priority;
+	unsigned claim_step; /**< enum pl_claim_step, of PL_EVENT_CLAIM */
 	bool uplink_changed, downlink_changed, headroom_changed;
 	const char *gateway_id;            /**< NULL: not about one stream or line */
 	const struct pl_page_record *page; /**< NULL: not about a page */

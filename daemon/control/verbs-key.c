@@ -12,14 +12,37 @@ static uint32_t other_holder(const struct pl_model *model, uint32_t tablet_id, u
 	return 0;
 }
 
-int pl_control_press_key(struct pl_control *control, const struct pl_actor *actor,
-			 uint32_t tablet_id, uint32_t channel_id, uint32_t priority,
-			 struct pl_error *ret_error)
+/** Marks whose the key is, and presses it; on an error nothing has changed. */
+static int press(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
+		 uint32_t channel_id, uint32_t priority, bool by_claim, struct pl_error *ret_error)
+{
+	uint64_t *claimed = &control->claims.claim[tablet_id - 1].keys;
+	uint64_t bit = pl_mask_bit(channel_id), before = *claimed;
+	bool is_down = control->model.tablet[tablet_id - 1].keys & bit;
+	int r;
+
+	if (is_down && !by_claim && (*claimed & bit)) {
+		*claimed &= ~bit;
+		r = control_keep_keys(control, ret_error);
+	} else {
+		if (!is_down && by_claim)
+			*claimed |= bit;
+		control->next.tablet[tablet_id - 1].keys |= bit;
+		r = control_commit(control, actor, priority, ret_error);
+	}
+	if (r < 0)
+		*claimed = before;
+	return r;
+}
+
+int control_press_key(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
+		      uint32_t channel_id, uint32_t priority, bool by_claim,
+		      struct pl_error *ret_error)
 {
 	uint32_t holder;
 	int r;
 
-	r = control_begin(control, actor, PL_ROLE_OPERATE, ret_error);
+	r = control_begin_verb(control, actor, PL_ROLE_OPERATE, "pl_control_press_key", ret_error);
 	if (r == 0)
 		r = check_tablet(control, tablet_id, ret_error);
 	if (r == 0)
@@ -31,8 +54,14 @@ int pl_control_press_key(struct pl_control *control, const struct pl_actor *acto
 	    !(control->model.tablet[tablet_id - 1].keys & pl_mask_bit(channel_id)))
 		return error_set(ret_error, -EBUSY, "/channel",
 				 "channel %u is busy: tablet %u holds its key", channel_id, holder);
-	control->next.tablet[tablet_id - 1].keys |= pl_mask_bit(channel_id);
-	return control_commit(control, actor, priority, ret_error);
+	return press(control, actor, tablet_id, channel_id, priority, by_claim, ret_error);
+}
+
+int pl_control_press_key(struct pl_control *control, const struct pl_actor *actor,
+			 uint32_t tablet_id, uint32_t channel_id, uint32_t priority,
+			 struct pl_error *ret_error)
+{
+	return control_press_key(control, actor, tablet_id, channel_id, priority, false, ret_error);
 }
 
 int pl_control_release_key(struct pl_control *control, const struct pl_actor *actor,

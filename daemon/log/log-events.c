@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "claims.h"
 #include "config.h"
 #include "describe.h"
 #include "log-gateway.h"
@@ -137,6 +138,32 @@ static void log_troubles(struct pl_log_events *events)
 	free(list);
 }
 
+static void log_claim(struct pl_log_events *events, const struct pl_event *event,
+		      struct json_object *data)
+{
+	static const char *const words[] = {
+		[PL_CLAIM_TAKEN] = "was claimed",
+		[PL_CLAIM_TAKEN_OVER] = "was taken over",
+		[PL_CLAIM_AWAY] = "waits for its holder, whose connection broke",
+		[PL_CLAIM_SILENT] = "waits for its holder, who is silent",
+		[PL_CLAIM_BACK] = "has its holder back",
+		[PL_CLAIM_LEFT] = "was left",
+		[PL_CLAIM_EXPIRED] = "is free: its holder did not come back",
+		[PL_CLAIM_RELEASED] = "was freed",
+	};
+	struct pl_claim_info claim;
+
+	add_uint(data, "tablet_id", event->tablet_id);
+	json_object_object_add(data, "step",
+			       json_object_new_string(pl_claim_step_name(event->claim_step)));
+	if (pl_control_get_claim(events->control, event->tablet_id, &claim)) {
+		json_object_object_add(data, "label", json_object_new_string(claim.label));
+		json_object_object_add(data, "peer", json_object_new_string(claim.peer));
+	}
+	pl_log_event(events->log, PL_LOG_INFO, "claim", data, "Tablet %u %s", event->tablet_id,
+		     words[event->claim_step]);
+}
+
 static void log_reload(struct pl_log_events *events, const struct pl_event *event,
 		       struct json_object *data)
 {
@@ -217,6 +244,9 @@ static void on_event(void *userdata, const struct pl_event *event)
 		/* comes with every start and stop of a card, too: only what matters is written */
 		json_object_put(data);
 		log_troubles(events);
+		break;
+	case PL_EVENT_CLAIM:
+		log_claim(events, event, data);
 		break;
 	case PL_EVENT_GATEWAY:
 	case PL_EVENT_STREAM:

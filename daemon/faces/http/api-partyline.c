@@ -11,7 +11,7 @@ static int done_tablet(struct pl_http_call *call, int r)
 {
 	if (r < 0)
 		return r;
-	call->result = pl_document_tablet(pl_control_model(call->control), call->arg[0]);
+	call->result = pl_document_tablet(call->control, call->arg[0]);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ struct pl_body_field {
 	bool required; /**< an optional field may also be null: as if it were not there */
 };
 
-#define PL_BODY_FIELDS_MAX 4u
+#define PL_BODY_FIELDS_MAX 5u
 
 struct pl_body_value {
 	bool present;

@@ -191,6 +191,9 @@ int pl_api_clip(struct pl_http_call *call, struct pl_error *error);
 int pl_api_system(struct pl_http_call *call, struct pl_error *error);
 int pl_api_log(struct pl_http_call *call, struct pl_error *error);
 
+int pl_api_claims(struct pl_http_call *call, struct pl_error *error);
+int pl_api_release_claim(struct pl_http_call *call, struct pl_error *error);
+
 int pl_api_tokens(struct pl_http_call *call, struct pl_error *error);
 int pl_api_add_token(struct pl_http_call *call, struct pl_error *error);
 int pl_api_remove_token(struct pl_http_call *call, struct pl_error *error);

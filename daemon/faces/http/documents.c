@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "claims.h"
 #include "describe.h"
 #include "documents.h"
 
@@ -92,8 +93,27 @@ static void add_bindings(struct json_object *object, const struct pl_binding *bi
 				       pl_describe_binding(&bindings[d]));
 }
 
-struct json_object *pl_document_tablet(const struct pl_model *model, uint32_t tablet_id)
+struct json_object *pl_document_claim(const struct pl_control *control, uint32_t tablet_id)
 {
+	struct json_object *object;
+	struct pl_claim_info claim;
+
+	if (!pl_control_get_claim(control, tablet_id, &claim))
+		return NULL;
+	object = json_object_new_object();
+	if (!object)
+		return NULL;
+	add_string(object, "label", claim.label);
+	add_string(object, "peer", claim.peer);
+	add_double(object, "since", (double)claim.since_usec * 1e-6);
+	add_bool(object, "present", claim.present);
+	json_object_object_add(object, "keys", ids_of(claim.keys));
+	return object;
+}
+
+struct json_object *pl_document_tablet(const struct pl_control *control, uint32_t tablet_id)
+{
+	const struct pl_model *model = pl_control_model(control);
 	const struct pl_tablet *tablet = &model->tablet[tablet_id - 1u];
 	struct json_object *object = json_object_new_object();
 
@@ -108,6 +128,7 @@ struct json_object *pl_document_tablet(const struct pl_model *model, uint32_t ta
 	add_bool(object, "listen_mute", bit(model->listen_mute, tablet_id));
 	json_object_object_add(object, "keys", ids_of(tablet->keys));
 	add_bindings(object, tablet->binding);
+	json_object_object_add(object, "claim", pl_document_claim(control, tablet_id));
 	return object;
 }
 
@@ -189,7 +210,7 @@ struct json_object *pl_document_state(struct pl_control *control)
 		return NULL;
 	}
 	for (uint32_t id = 1; id <= model->n_tablets; id++) {
-		json_object_array_add(tablets, pl_document_tablet(model, id));
+		json_object_array_add(tablets, pl_document_tablet(control, id));
 		json_object_array_add(downlink,
 				      gains(model->tablet[id - 1u].downlink, model->n_channels));
 	}

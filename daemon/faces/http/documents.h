@@ -17,7 +17,9 @@
 struct json_object *pl_document_state(struct pl_control *control);
 struct json_object *pl_document_options(const struct pl_model *model);
 /** @param tablet_id  1..model->n_tablets */
-struct json_object *pl_document_tablet(const struct pl_model *model, uint32_t tablet_id);
+struct json_object *pl_document_tablet(const struct pl_control *control, uint32_t tablet_id);
+/** Who has a tablet; NULL: nobody, or no memory */
+struct json_object *pl_document_claim(const struct pl_control *control, uint32_t tablet_id);
 struct json_object *pl_document_channel(const struct pl_model *model, uint32_t channel_id);
 /** The sound cards: the list of pl_describe_devices() */
 struct json_object *pl_document_devices(struct pl_control *control);

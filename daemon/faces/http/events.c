@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "claims.h"
 #include "describe-gateway.h"
 #include "documents.h"
 
@@ -23,6 +24,7 @@ static const char *const type_names[] = {
 	[PL_EVENT_PAGE] = "page",
 	[PL_EVENT_TONE] = "tone",
 	[PL_EVENT_EXPORT] = "export",
+	[PL_EVENT_CLAIM] = "claim",
 };
 
 static void add_or_put(struct json_object *object, const char *name, struct json_object *list)
@@ -60,8 +62,8 @@ static bool bindings_differ(const struct pl_binding *a, const struct pl_binding 
 	       !pl_binding_equal(&a[PL_PLAYBACK], &b[PL_PLAYBACK]);
 }
 
-static void add_tablets(struct json_object *object, const struct pl_model *before,
-			const struct pl_model *after)
+static void add_tablets(struct json_object *object, const struct pl_control *control,
+			const struct pl_model *before, const struct pl_model *after)
 {
 	struct json_object *list = json_object_new_array();
 	uint64_t mutes = (before->tablet_mute ^ after->tablet_mute) |
@@ -74,7 +76,7 @@ static void add_tablets(struct json_object *object, const struct pl_model *befor
 		if ((mutes >> t & 1u) || old->mode != new->mode || old->keys != new->keys ||
 		    old->sidetone != new->sidetone || strcmp(old->name, new->name) != 0 ||
 		    bindings_differ(old->binding, new->binding))
-			json_object_array_add(list, pl_document_tablet(after, t + 1u));
+			json_object_array_add(list, pl_document_tablet(control, t + 1u));
 	}
 	add_or_put(object, "tablets", list);
 }
@@ -130,6 +132,18 @@ static void add_gateway(struct json_object *object, struct pl_control *control,
 	}
 }
 
+/** The tablet whose holder has changed, as it is now. */
+static void add_claim(struct json_object *object, struct pl_control *control,
+		      const struct pl_event *event)
+{
+	struct json_object *list = json_object_new_array();
+
+	json_object_object_add(object, "step",
+			       json_object_new_string(pl_claim_step_name(event->claim_step)));
+	json_object_array_add(list, pl_document_tablet(control, event->tablet_id));
+	json_object_object_add(object, "tablets", list);
+}
+
 struct json_object *pl_document_event(struct pl_control *control, const struct pl_event *event)
 {
 	struct json_object *object = json_object_new_object(), *actor = json_object_new_object();
@@ -152,11 +166,13 @@ struct json_object *pl_document_event(struct pl_control *control, const struct p
 	if (event->type == PL_EVENT_DEVICES || event->type == PL_EVENT_BINDING)
 		json_object_object_add(object, "devices", pl_document_devices(control));
 	add_gateway(object, control, event);
+	if (event->type == PL_EVENT_CLAIM)
+		add_claim(object, control, event);
 	if (!event->before || !event->after || event->before == event->after)
 		return object;
 	if (options_differ(event->before, event->after))
 		json_object_object_add(object, "options", pl_document_options(event->after));
-	add_tablets(object, event->before, event->after);
+	add_tablets(object, control, event->before, event->after);
 	add_channels(object, event->before, event->after);
 	add_cells(object, event->before, event->after);
 	return object;

@@ -73,6 +73,8 @@ static const struct pl_http_route routes[] = {
 	{"/api/channel/{channel}/playback", PL_HTTP_PUT, pl_api_put_binding,
 	 FIELDS(binding_fields)},
 	{"/api/channel/{channel}/playback", PL_HTTP_DELETE, pl_api_delete_binding, NO_FIELDS},
+	{"/api/claims", PL_HTTP_GET, pl_api_claims, NO_FIELDS},
+	{"/api/claims/{tablet}", PL_HTTP_DELETE, pl_api_release_claim, NO_FIELDS},
 	{"/api/clips", PL_HTTP_GET, pl_api_clips, NO_FIELDS},
 	{"/api/clips/{name}", PL_HTTP_GET, pl_api_clip, NO_FIELDS},
 	{"/api/clips/{name}", PL_HTTP_DELETE, pl_api_remove_clip, NO_FIELDS},
@@ -158,7 +160,7 @@ const char *pl_http_method_name(enum pl_http_method method)
 bool pl_http_path_is_websocket(const char *path)
 {
 	return strcmp(path, "/ws/vu") == 0 || strcmp(path, "/ws/events") == 0 ||
-	       strcmp(path, "/ws/log") == 0;
+	       strcmp(path, "/ws/log") == 0 || strcmp(path, "/ws/panel") == 0;
 }
 
 /* --- matching ------------------------------------------------------------------------ */

@@ -78,7 +78,7 @@ static int on_http(struct pl_face_http *face, struct lws *wsi, enum lws_callback
 }
 
 static int on_ws(struct pl_face_http *face, struct lws *wsi, enum lws_callback_reasons reason,
-		 struct pl_session *session)
+		 struct pl_session *session, const char *in, size_t len)
 {
 	switch (reason) {
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
@@ -87,13 +87,15 @@ static int on_ws(struct pl_face_http *face, struct lws *wsi, enum lws_callback_r
 		return pl_ws_on_open(face, wsi, session);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return pl_ws_on_writable(face, session);
+	case LWS_CALLBACK_RECEIVE:
+		return pl_ws_on_receive(face, session, in, len);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		session->closing = true;
+		pl_ws_on_closing(face, session);
 		return 0;
 	case LWS_CALLBACK_CLOSED:
 		pl_ws_on_closed(face, session);
 		return 0;
-	default: /* what clients send is read and forgotten */
+	default:
 		return 0;
 	}
 }
@@ -129,7 +131,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 	case LWS_CALLBACK_CLOSED:
 	case LWS_CALLBACK_RECEIVE:
-		return user ? on_ws(face, wsi, reason, user) : -1;
+		return user ? on_ws(face, wsi, reason, user, in, len) : -1;
 	default:
 		return on_http(face, wsi, reason, user, in, len);
 	}
@@ -263,7 +265,7 @@ int pl_face_http_new(sd_event *event, struct pl_control *control,
 		pl_face_http_free(face);
 		return r;
 	}
-	face->listener = (struct pl_listener){.on_event = pl_ws_events_on_event, .userdata = face};
+	face->listener = (struct pl_listener){.on_event = pl_ws_on_event, .userdata = face};
 	pl_control_add_listener(control, &face->listener);
 	face->listening = true;
 	*ret_face = face;

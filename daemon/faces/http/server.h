@@ -84,8 +84,15 @@ struct pl_http_exchange {
 };
 
 struct pl_ws_stream; /* ws-vu.c */
+struct pl_ws_panel;  /* ws-panel.c */
 
-enum pl_session_kind { PL_SESSION_HTTP, PL_SESSION_VU, PL_SESSION_EVENTS, PL_SESSION_LOG };
+enum pl_session_kind {
+	PL_SESSION_HTTP,
+	PL_SESSION_VU,
+	PL_SESSION_EVENTS,
+	PL_SESSION_LOG,
+	PL_SESSION_PANEL
+};
 
 /** What /ws/vu sends. */
 enum pl_vu_form { PL_VU_PLAIN, PL_VU_FULL, PL_VU_BINARY };
@@ -99,10 +106,11 @@ struct pl_session {
 	bool has_identity; /**< a stream that ends with its token */
 	bool over;         /**< it has ended */
 	struct pl_identity identity;
+	enum pl_role role;                 /**< kind PANEL */
 	struct pl_http_exchange *exchange; /**< kind HTTP */
 	struct pl_http_sending *sending;   /**< kind HTTP: a file that is on its way */
 
-	/* kinds VU, EVENTS and LOG */
+	/* kinds VU, EVENTS, LOG and PANEL */
 	struct pl_session *next;
 	uint32_t hz;
 	enum pl_vu_form form;
@@ -111,6 +119,7 @@ struct pl_session {
 	struct pl_ws_queue *queue;
 	struct pl_log_cursor log;
 	uint32_t log_lines; /**< of the past, to begin with */
+	struct pl_ws_panel *panel;
 };
 
 struct pl_face_http {
@@ -130,6 +139,7 @@ struct pl_face_http {
 	struct pl_ws_group *groups;     /**< ws-vu.c: one for each rate and form */
 	struct pl_session *listeners;   /**< ws-events.c */
 	struct pl_session *log_readers; /**< ws-log.c */
+	struct pl_session *panels;      /**< ws-panel.c */
 	struct pl_log_follower log_follower;
 	struct pl_listener listener;
 	bool listening;
@@ -210,7 +220,14 @@ bool pl_http_is_pipelined(struct lws *wsi);
 int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);
 int pl_ws_on_open(struct pl_face_http *face, struct lws *wsi, struct pl_session *session);
 int pl_ws_on_writable(struct pl_face_http *face, struct pl_session *session);
+/** The peer has begun to close. */
+void pl_ws_on_closing(struct pl_face_http *face, struct pl_session *session);
 void pl_ws_on_closed(struct pl_face_http *face, struct pl_session *session);
+/** A part of a message. @return 0, or -1: close the connection */
+int pl_ws_on_receive(struct pl_face_http *face, struct pl_session *session, const char *data,
+		     size_t size);
+/** A listener of control: tells all kinds of streams. */
+void pl_ws_on_event(void *userdata, const struct pl_event *event);
 /**
  * A text frame, now. The payload has LWS_PRE bytes of room before it; what the socket does
  * not take at once libwebsockets keeps, so only call this when pl_ws_is_clear().
@@ -231,7 +248,17 @@ void pl_ws_vu_closed(struct pl_face_http *face, struct pl_session *session);
 int pl_ws_events_open(struct pl_face_http *face, struct pl_session *session);
 int pl_ws_events_writable(struct pl_face_http *face, struct pl_session *session);
 void pl_ws_events_closed(struct pl_face_http *face, struct pl_session *session);
-void pl_ws_events_on_event(void *userdata, const struct pl_event *event);
+void pl_ws_events_on_event(struct pl_face_http *face, const struct pl_event *event);
+
+/* ws-panel.c */
+int pl_ws_panel_open(struct pl_face_http *face, struct pl_session *session);
+int pl_ws_panel_receive(struct pl_face_http *face, struct pl_session *session, const char *data,
+			size_t size);
+int pl_ws_panel_writable(struct pl_face_http *face, struct pl_session *session);
+void pl_ws_panel_closed(struct pl_face_http *face, struct pl_session *session);
+/** The connection is about to end, which may take as long as its peer likes: the keys do not wait. */
+void pl_ws_panel_closing(struct pl_face_http *face, struct pl_session *session);
+void pl_ws_panel_on_event(struct pl_face_http *face, const struct pl_event *event);
 
 /* ws-log.c */
 int pl_ws_log_open(struct pl_face_http *face, struct pl_session *session);

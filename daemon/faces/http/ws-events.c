@@ -109,9 +109,8 @@ static void post(struct pl_face_http *face, struct pl_session *session, struct m
 	flush(face, session);
 }
 
-void pl_ws_events_on_event(void *userdata, const struct pl_event *event)
+void pl_ws_events_on_event(struct pl_face_http *face, const struct pl_event *event)
 {
-	struct pl_face_http *face = userdata;
 	struct message *message;
 
 	if (!face->listeners)

@@ -19,6 +19,20 @@
 #define HZ_MAX 60u
 #define LOG_LINES_DEFAULT 100u
 
+static const struct {
+	const char *path; /**< NULL: no stream */
+	int (*open)(struct pl_face_http *face, struct pl_session *session);
+	int (*writable)(struct pl_face_http *face, struct pl_session *session);
+	void (*closed)(struct pl_face_http *face, struct pl_session *session);
+} kinds[] = {
+	[PL_SESSION_VU] = {"/ws/vu", pl_ws_vu_open, pl_ws_vu_writable, pl_ws_vu_closed},
+	[PL_SESSION_EVENTS] = {"/ws/events", pl_ws_events_open, pl_ws_events_writable,
+			       pl_ws_events_closed},
+	[PL_SESSION_LOG] = {"/ws/log", pl_ws_log_open, pl_ws_log_writable, pl_ws_log_closed},
+	[PL_SESSION_PANEL] = {"/ws/panel", pl_ws_panel_open, pl_ws_panel_writable,
+			      pl_ws_panel_closed},
+};
+
 void pl_http_log(struct pl_face_http *face, const char *event, const char *message,
 		 struct json_object *data)
 {
@@ -28,14 +42,6 @@ void pl_http_log(struct pl_face_http *face, const char *event, const char *messa
 					  : "{}");
 	json_object_put(data);
 }
-
-/** Of the log's events. */
-static const char *const kind_names[] = {
-	[PL_SESSION_HTTP] = "http",
-	[PL_SESSION_VU] = "vu",
-	[PL_SESSION_EVENTS] = "events",
-	[PL_SESSION_LOG] = "log",
-};
 
 static void log_session(struct pl_face_http *face, const struct pl_session *session,
 			const char *what)
@@ -47,7 +53,7 @@ static void log_session(struct pl_face_http *face, const struct pl_session *sess
 		return;
 	data = json_object_new_object();
 	json_object_object_add(data, "client", json_object_new_string(session->peer));
-	snprintf(event, sizeof(event), "ws.%s.%s", kind_names[session->kind], what);
+	snprintf(event, sizeof(event), "ws.%s.%s", kinds[session->kind].path + 4, what);
 	pl_http_log(face, event, "WebSocket client", data);
 }
 
@@ -132,13 +138,6 @@ static int begin_log(struct pl_face_http *face, struct lws *wsi,
 	return -1;
 }
 
-static enum pl_session_kind kind_of(const char *path)
-{
-	if (strcmp(path, "/ws/vu") == 0)
-		return PL_SESSION_VU;
-	return strcmp(path, "/ws/log") == 0 ? PL_SESSION_LOG : PL_SESSION_EVENTS;
-}
-
 int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_session *session)
 {
 	struct pl_http_request request;
@@ -178,7 +177,9 @@ int pl_ws_on_upgrade(struct pl_face_http *face, struct lws *wsi, struct pl_sessi
 		pl_http_respond_detail(face, wsi, &request, status, reason, true);
 		return -1;
 	}
-	session->kind = kind_of(path);
+	while (!kinds[session->kind].path || strcmp(path, kinds[session->kind].path) != 0)
+		session->kind++;
+	session->role = visitor.role;
 	snprintf(session->peer, sizeof(session->peer), "%s", request.peer);
 	session->has_identity = visitor.has_identity;
 	session->identity = visitor.identity;
@@ -238,32 +239,46 @@ int pl_ws_on_open(struct pl_face_http *face, struct lws *wsi, struct pl_session 
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &not_sent, sizeof(not_sent));
 	log_session(face, session, "connected");
-	if (session->kind == PL_SESSION_LOG)
-		return pl_ws_log_open(face, session);
-	return session->kind == PL_SESSION_VU ? pl_ws_vu_open(face, session)
-					      : pl_ws_events_open(face, session);
+	return kinds[session->kind].open(face, session);
+}
+
+int pl_ws_on_receive(struct pl_face_http *face, struct pl_session *session, const char *data,
+		     size_t size)
+{
+	/* what clients of the others say is read and forgotten */
+	return session->kind == PL_SESSION_PANEL ? pl_ws_panel_receive(face, session, data, size)
+						 : 0;
 }
 
 int pl_ws_on_writable(struct pl_face_http *face, struct pl_session *session)
 {
-	if (session->over)
+	if (session->over) {
+		pl_ws_on_closing(face, session);
 		return -1;
+	}
 	if (!pl_ws_is_clear(session))
 		return 0;
-	if (session->kind == PL_SESSION_LOG)
-		return pl_ws_log_writable(face, session);
-	return session->kind == PL_SESSION_VU ? pl_ws_vu_writable(face, session)
-					      : pl_ws_events_writable(face, session);
+	return kinds[session->kind].writable(face, session);
+}
+
+void pl_ws_on_closing(struct pl_face_http *face, struct pl_session *session)
+{
+	session->closing = true;
+	if (session->kind == PL_SESSION_PANEL)
+		pl_ws_panel_closing(face, session);
 }
 
 void pl_ws_on_closed(struct pl_face_http *face, struct pl_session *session)
 {
 	session->closing = true;
-	if (session->kind == PL_SESSION_VU)
-		pl_ws_vu_closed(face, session);
-	else if (session->kind == PL_SESSION_EVENTS)
-		pl_ws_events_closed(face, session);
-	else if (session->kind == PL_SESSION_LOG)
-		pl_ws_log_closed(face, session);
+	if (session->kind == PL_SESSION_HTTP)
+		return; /* its upgrade was refused */
+	kinds[session->kind].closed(face, session);
 	log_session(face, session, "disconnected");
+}
+
+void pl_ws_on_event(void *userdata, const struct pl_event *event)
+{
+	pl_ws_events_on_event(userdata, event);
+	pl_ws_panel_on_event(userdata, event);
 }

@@ -21,6 +21,7 @@ ADMIN = [
     ("PUT", "/api/channel/1/capture", {"device": "card:Desk"}),
     ("POST", "/api/reset", b""),
     ("POST", "/config/reload", b""),
+    ("DELETE", "/api/claims/1", b""),
     ("DELETE", "/api/clips/x.wav", b""),
     ("GET", "/api/log", None),
     ("GET", "/api/tokens", None),

@@ -17,6 +17,9 @@ SEEDS = [
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x85\1\2\3\4hello\x88\x80\0\0\0\0",
     b"GET /ws/events HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    b"GET /ws/panel HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    b'\x81\x90\0\0\0\0{"type":"claim"}\x81\x9b\0\0\0\0{"type":"down","channel":1}\x88\x80\0\0\0\0',
     b"POST /channel/1/mute HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     b'Content-Length: 13\r\n\r\n{"mute":true}',
     b"PUT /api/uplink/1/2 HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n"
