@@ -10,27 +10,25 @@
 
 #include "stun.h"
 
-#define NOWHERE UINT32_MAX
-
 /** An address that a peer was checked from. */
 struct entry {
 	struct pl_net_address address; /**< family 0: free */
 	uint64_t noted_nsec;
-	uint32_t next; /**< in the chain of its hash */
+	struct slot *slot;
+	struct entry *next; /**< in the chain of its hash */
 };
 
 struct slot {
 	struct pl_peer *peer; /**< NULL: free */
 	size_t ufrag_size;
+	struct entry entries[PL_PEER_PATHS_MAX];
 };
 
-/** Entry i is one of slot i / PL_PEER_PATHS_MAX. */
 struct pl_demux {
-	uint32_t n_slots, n_chains;
 	uint64_t seed;
+	uint32_t n_slots, n_chains;
 	struct slot *slots;
-	struct entry *entries;
-	uint32_t *chains; /**< first entry of each hash */
+	struct entry **chains; /**< first entry of each hash */
 };
 
 int pl_demux_new(uint32_t n_peers_max, struct pl_demux **ret_demux)
@@ -42,15 +40,12 @@ int pl_demux_new(uint32_t n_peers_max, struct pl_demux **ret_demux)
 	demux->n_slots = n_peers_max;
 	demux->n_chains = n_peers_max * 2 + 1;
 	demux->slots = calloc(n_peers_max, sizeof(*demux->slots));
-	demux->entries = calloc((size_t)n_peers_max * PL_PEER_PATHS_MAX, sizeof(*demux->entries));
-	demux->chains = malloc(demux->n_chains * sizeof(*demux->chains));
-	if (!demux->slots || !demux->entries || !demux->chains ||
+	demux->chains = calloc(demux->n_chains, sizeof(*demux->chains));
+	if (!demux->slots || !demux->chains ||
 	    RAND_bytes((unsigned char *)&demux->seed, sizeof(demux->seed)) != 1) {
 		pl_demux_free(demux);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < demux->n_chains; i++)
-		demux->chains[i] = NOWHERE;
 	*ret_demux = demux;
 	return 0;
 }
@@ -59,7 +54,6 @@ struct pl_demux *pl_demux_free(struct pl_demux *demux)
 {
 	if (demux) {
 		free(demux->slots);
-		free(demux->entries);
 		free(demux->chains);
 	}
 	free(demux);
@@ -68,7 +62,7 @@ struct pl_demux *pl_demux_free(struct pl_demux *demux)
 
 /* --- addresses ------------------------------------------------------------------------------ */
 
-static uint32_t *chain_of(const struct pl_demux *demux, const struct pl_net_address *address)
+static struct entry **chain_of(const struct pl_demux *demux, const struct pl_net_address *address)
 {
 	uint64_t hash = demux->seed ^ address->port ^ (uint64_t)address->scope_id << 32;
 
@@ -79,59 +73,54 @@ static uint32_t *chain_of(const struct pl_demux *demux, const struct pl_net_addr
 
 static struct entry *find(const struct pl_demux *demux, const struct pl_net_address *address)
 {
-	for (uint32_t i = *chain_of(demux, address); i != NOWHERE; i = demux->entries[i].next)
-		if (pl_net_address_is_same(&demux->entries[i].address, address))
-			return &demux->entries[i];
-	return NULL;
+	struct entry *entry = *chain_of(demux, address);
+
+	while (entry && !pl_net_address_is_same(&entry->address, address))
+		entry = entry->next;
+	return entry;
 }
 
 static void forget(struct pl_demux *demux, struct entry *entry)
 {
-	uint32_t *at;
+	struct entry **at;
 
 	if (entry->address.family == 0)
 		return;
 	at = chain_of(demux, &entry->address);
-	while (&demux->entries[*at] != entry)
-		at = &demux->entries[*at].next;
+	while (*at != entry)
+		at = &(*at)->next;
 	*at = entry->next;
 	memset(entry, 0, sizeof(*entry));
 }
 
-static struct slot *owner_of(const struct pl_demux *demux, const struct entry *entry)
-{
-	return &demux->slots[(size_t)(entry - demux->entries) / PL_PEER_PATHS_MAX];
-}
-
 /** The place of an address that was noted longest ago, or of none. */
-static struct entry *place_of(struct pl_demux *demux, const struct slot *slot)
+static struct entry *place_of(struct slot *slot)
 {
-	struct entry *entries = &demux->entries[(slot - demux->slots) * PL_PEER_PATHS_MAX];
-	struct entry *oldest = entries;
+	struct entry *oldest = &slot->entries[0];
 
 	for (uint32_t i = 1; i < PL_PEER_PATHS_MAX; i++)
-		if (entries[i].noted_nsec < oldest->noted_nsec)
-			oldest = &entries[i];
+		if (slot->entries[i].noted_nsec < oldest->noted_nsec)
+			oldest = &slot->entries[i];
 	return oldest;
 }
 
 static void note(struct pl_demux *demux, struct slot *slot, const struct pl_net_address *address,
 		 uint64_t now_nsec)
 {
-	struct entry *entry = find(demux, address);
-	uint32_t *chain;
+	struct entry *entry = find(demux, address), **chain;
 
-	if (entry && owner_of(demux, entry) == slot) {
+	if (entry && entry->slot == slot) {
 		entry->noted_nsec = now_nsec;
 		return;
 	}
 	if (entry)
 		forget(demux, entry);
-	entry = place_of(demux, slot);
+	entry = place_of(slot);
 	forget(demux, entry);
 	chain = chain_of(demux, address);
-	*entry = (struct entry){.address = *address, .noted_nsec = now_nsec, .next = *chain};
-	*chain = (uint32_t)(entry - demux->entries);
+	*entry = (struct entry){
+		.address = *address, .noted_nsec = now_nsec, .slot = slot, .next = *chain};
+	*chain = entry;
 }
 
 /* --- peers ---------------------------------------------------------------------------------- */
@@ -155,7 +144,7 @@ void pl_demux_remove(struct pl_demux *demux, const struct pl_peer *peer)
 			continue;
 		demux->slots[i].peer = NULL;
 		for (uint32_t k = 0; k < PL_PEER_PATHS_MAX; k++)
-			forget(demux, &demux->entries[i * PL_PEER_PATHS_MAX + k]);
+			forget(demux, &demux->slots[i].entries[k]);
 	}
 }
 
@@ -181,7 +170,7 @@ int pl_demux_receive(struct pl_demux *demux, const struct pl_net_path *path, uin
 {
 	bool is_stun = pl_stun_is(data, size);
 	struct entry *entry = is_stun ? NULL : find(demux, &path->remote);
-	struct slot *slot = entry ? owner_of(demux, entry) : NULL;
+	struct slot *slot = entry ? entry->slot : NULL;
 	int r;
 
 	if (is_stun)

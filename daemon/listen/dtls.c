@@ -15,12 +15,22 @@
 /** Of a datagram: what IPv6 carries everywhere, less headers (1280 - 40 - 8), rounded down. */
 #define MTU 1200u
 #define FLIGHT_MAX 8u
-/** OpenSSL's timer runs by the wall clock; it is not to come before ours. */
+/**
+ * OpenSSL's timer runs by the wall clock. A server has no use for it; a client's is to be over when
+ * ours is, and gives up when it was used more than a dozen times.
+ */
 #define NEVER_US 3600000000u
+#define CLIENT_US 50000u
+#define CLIENT_REPEATS_MAX 8u
 
 /* RFC 6347 4.1 and 4.2.2 */
 #define RECORD_HEADER_SIZE 13u
 #define MESSAGE_HEADER_SIZE 12u
+/**
+ * Of AES-GCM, explicit nonce and tag (RFC 5288 3). OpenSSL 3.0 does not drop a shorter record as
+ * forged but ends the session with an alert, so that one datagram of anybody would be enough.
+ */
+#define PROTECTED_SIZE_MIN 24u
 #define RANDOM_SIZE 32u
 #define RANDOM_AT (RECORD_HEADER_SIZE + MESSAGE_HEADER_SIZE + 2u)
 enum {
@@ -44,8 +54,9 @@ struct pl_dtls {
 	size_t record_size;
 
 	/* what went out last, to be sent again */
-	bool flight_begins;
+	bool flight_begins, is_repeating, is_closing;
 	uint32_t flight;
+	uint32_t n_repeats;
 	uint32_t n_datagrams;
 	size_t sizes[FLIGHT_MAX];
 	uint8_t datagrams[FLIGHT_MAX][MTU];
@@ -58,6 +69,7 @@ static void note_flight(struct pl_dtls *dtls, const uint8_t *data, size_t size)
 	if (dtls->flight_begins) {
 		dtls->flight_begins = false;
 		dtls->n_datagrams = 0;
+		dtls->n_repeats = 0;
 		dtls->flight++;
 	}
 	if (dtls->n_datagrams < FLIGHT_MAX && size <= MTU) {
@@ -72,7 +84,10 @@ static int transport_write(BIO *bio, const char *data, int size)
 
 	if (size <= 0)
 		return 0;
-	if (dtls->state == PL_DTLS_HANDSHAKE)
+	/* Of any other alert the cause may be forged, and a browser ends for one. */
+	if (data[0] == TYPE_ALERT && !dtls->is_closing)
+		return size;
+	if (dtls->state == PL_DTLS_HANDSHAKE && !dtls->is_repeating)
 		note_flight(dtls, (const uint8_t *)data, (size_t)size);
 	dtls->config.on_send(dtls->config.userdata, (const uint8_t *)data, (size_t)size);
 	return size;
@@ -115,7 +130,9 @@ BIO_METHOD *pl_dtls_transport_new(void)
 
 static unsigned timer(SSL *ssl, unsigned us)
 {
-	return NEVER_US;
+	const struct pl_dtls *dtls = SSL_get_app_data(ssl);
+
+	return dtls->config.role == PL_DTLS_SERVER ? NEVER_US : CLIENT_US;
 }
 
 /** The offer names the certificate by its fingerprint; who has signed it does not matter. */
@@ -274,21 +291,27 @@ static bool take_clear_record(struct pl_dtls *dtls, const uint8_t *record, size_
 	if (dtls->state != PL_DTLS_HANDSHAKE || record[0] == TYPE_ALERT)
 		return false;
 	if (record[0] == TYPE_CHANGE_CIPHER_SPEC)
-		return dtls->ssl != NULL;
+		return dtls->ssl && (dtls->has_hello || dtls->config.role == PL_DTLS_CLIENT);
 	if (record[0] != TYPE_HANDSHAKE || size < RECORD_HEADER_SIZE + MESSAGE_HEADER_SIZE ||
 	    !is_message_for(dtls->config.role, record[RECORD_HEADER_SIZE]))
 		return false;
-	if (dtls->config.role == PL_DTLS_CLIENT || !is_hello(record, size))
+	if (dtls->config.role == PL_DTLS_CLIENT)
 		return dtls->ssl != NULL;
+	if (!is_hello(record, size))
+		return dtls->ssl && dtls->has_hello;
 	known = dtls->has_hello && memcmp(dtls->hello, record + RANDOM_AT, RANDOM_SIZE) == 0;
-	if (dtls->ssl && (known || !dtls->has_hello)) {
-		dtls->has_hello = true;
-	} else if (dtls->n_handshakes >= PL_PEER_HANDSHAKES_MAX || begin(dtls) < 0) {
+	if ((!dtls->ssl || (dtls->has_hello && !known)) &&
+	    (dtls->n_handshakes >= PL_PEER_HANDSHAKES_MAX || begin(dtls) < 0))
 		return false;
-	}
 	dtls->has_hello = true;
 	memcpy(dtls->hello, record + RANDOM_AT, RANDOM_SIZE);
 	return true;
+}
+
+/** With keys, of an epoch to come or the present one: OpenSSL finds out whether it is authentic. */
+static bool take_protected_record(const struct pl_dtls *dtls, size_t size)
+{
+	return dtls->ssl && size >= RECORD_HEADER_SIZE + PROTECTED_SIZE_MIN;
 }
 
 static void take_record(struct pl_dtls *dtls, const uint8_t *record, size_t size)
@@ -318,7 +341,7 @@ int pl_dtls_receive(struct pl_dtls *dtls, const uint8_t *data, size_t size)
 				break;
 			is_clear = get_u16(data + 3) == 0;
 		}
-		if (is_clear ? take_clear_record(dtls, data, n) : dtls->ssl != NULL) {
+		if (is_clear ? take_clear_record(dtls, data, n) : take_protected_record(dtls, n)) {
 			take_record(dtls, data, n);
 			r = 0;
 		}
@@ -354,6 +377,23 @@ void pl_dtls_resend(struct pl_dtls *dtls)
 		handshake(dtls);
 		return;
 	}
+	/*
+	 * When it is the server's last flight that was lost, it drops ours as a replay unless the
+	 * records are new ones. (A client that waits for it sends such by itself.)
+	 */
+	if (dtls->config.role == PL_DTLS_CLIENT && dtls->n_repeats < CLIENT_REPEATS_MAX) {
+		int r;
+
+		ERR_clear_error();
+		dtls->is_repeating = true;
+		r = DTLSv1_handle_timeout(dtls->ssl);
+		dtls->is_repeating = false;
+		ERR_clear_error();
+		if (r > 0) {
+			dtls->n_repeats++;
+			return;
+		}
+	}
 	for (uint32_t i = 0; i < dtls->n_datagrams; i++)
 		dtls->config.on_send(dtls->config.userdata, dtls->datagrams[i], dtls->sizes[i]);
 }
@@ -363,6 +403,7 @@ void pl_dtls_close(struct pl_dtls *dtls)
 	if (dtls->state != PL_DTLS_DONE)
 		return;
 	ERR_clear_error();
+	dtls->is_closing = true;
 	SSL_shutdown(dtls->ssl);
 	ERR_clear_error();
 	dtls->state = PL_DTLS_CLOSED;

@@ -12,7 +12,7 @@
 
 /**
  * DTLS-SRTP (RFC 5764) by OpenSSL, without its clock: who owns it decides when a flight that was not
- * answered is sent again. The flight goes out as it was, record for record, which whoever got it
+ * answered is sent again. A server's goes out as it was, record for record, which whoever got it
  * already drops as a replay (RFC 6347 4.1.2.6).
  *
  * In a handshake nothing is authentic yet. Records that can only be forged or too late (alerts in

@@ -7,8 +7,6 @@
 
 #include <openssl/rand.h>
 
-#include "stun.h"
-
 /** An error tells little and goes to whatever address the request claims to be from. */
 #define REFUSE_INTERVAL_NS 50000000u
 
@@ -85,16 +83,39 @@ static struct pl_ice_path *find_place(struct pl_ice *ice)
 	return oldest;
 }
 
-static void note_path(struct pl_ice *ice, const struct pl_net_path *path, bool nominated,
-		      uint64_t now_nsec)
+/**
+ * STUN itself knows no replay, and a full agent would check back. We cannot: somebody who has seen a
+ * check could have the media sent to himself by repeating it.
+ */
+static bool is_replay(const struct pl_ice *ice, const struct pl_stun_message *message,
+		      const struct pl_net_path *path)
+{
+	const struct pl_ice_path *found = find_path(ice, path);
+	uint8_t place = found ? (uint8_t)(found - ice->paths + 1) : 0;
+
+	for (uint32_t i = 0; i < PL_ICE_SEEN_MAX; i++)
+		if (ice->seen[i].place && ice->seen[i].place != place &&
+		    memcmp(ice->seen[i].transaction, message->transaction,
+			   sizeof(message->transaction)) == 0)
+			return true;
+	return false;
+}
+
+static void note_path(struct pl_ice *ice, const struct pl_net_path *path,
+		      const struct pl_stun_message *message, uint64_t now_nsec)
 {
 	struct pl_ice_path *found = find_path(ice, path);
+	struct pl_ice_seen *seen = &ice->seen[ice->next_seen];
+	bool nominated = message->use_candidate;
 
 	if (!found) {
 		found = find_place(ice);
 		found->path = *path;
 	}
 	found->checked_nsec = now_nsec;
+	memcpy(seen->transaction, message->transaction, sizeof(seen->transaction));
+	seen->place = (uint8_t)(found - ice->paths + 1);
+	ice->next_seen = (ice->next_seen + 1) % PL_ICE_SEEN_MAX;
 	/* before the first nomination the latest one will do */
 	if (!nominated && ice->nominated)
 		return;
@@ -150,6 +171,8 @@ int pl_ice_receive(struct pl_ice *ice, const struct pl_net_path *path, const uin
 			refuse(ice, &message, PL_STUN_UNAUTHENTICATED, now_nsec, ret_answer);
 		return -EPERM;
 	}
+	if (is_replay(ice, &message, path))
+		return -EALREADY;
 	if (message.n_unknown)
 		code = PL_STUN_UNKNOWN_ATTRIBUTE;
 	else if (message.controlled)
@@ -164,6 +187,6 @@ int pl_ice_receive(struct pl_ice *ice, const struct pl_net_path *path, const uin
 	*ret_answer_size = (size_t)r;
 	if (code)
 		return -EPERM;
-	note_path(ice, path, message.use_candidate, now_nsec ? now_nsec : 1);
+	note_path(ice, path, &message, now_nsec ? now_nsec : 1);
 	return 1;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "peer.h"
+#include "stun.h"
 
 /**
  * The lite agent of ICE, RFC 8445 2.5 and 7.3: it answers connectivity checks, remembers the paths
@@ -20,6 +21,14 @@ struct pl_ice_path {
 	uint64_t checked_nsec; /**< last valid request; 0: a free place */
 };
 
+/** A request that was answered: one that is sent again from elsewhere is a replay. */
+struct pl_ice_seen {
+	uint8_t transaction[PL_STUN_TRANSACTION_SIZE];
+	uint8_t place; /**< of its path, from 1; 0: none */
+};
+/** Browsers check a path every 2.5 s, and some more often at first. */
+#define PL_ICE_SEEN_MAX 256u
+
 /** 24 letters hold 144 bits, 8 of them 48 (RFC 8445 5.3 wants 128 and 24). */
 #define PL_ICE_OWN_UFRAG_SIZE 9u
 #define PL_ICE_OWN_PWD_SIZE 25u
@@ -31,6 +40,8 @@ struct pl_ice {
 	const struct pl_ice_path *in_use; /**< NULL: none so far */
 	bool nominated;                   /**< what is in use */
 	uint32_t n_switched;
+	uint32_t next_seen; /**< of the ring below */
+	struct pl_ice_seen seen[PL_ICE_SEEN_MAX];
 	uint64_t refused_nsec; /**< when an error was last answered to one without the password */
 };
 
@@ -43,7 +54,8 @@ void pl_ice_done(struct pl_ice *ice);
  *
  * @param ret_answer       PL_STUN_MESSAGE_MAX bytes
  * @param ret_answer_size  0: nothing is to be answered
- * @return 1: a valid request, its path is checked; -EPERM: no valid one; -EBADMSG
+ * @return 1: a valid request, its path is checked; -EPERM: no valid one; -EALREADY: one that came
+ *         by another path before; -EBADMSG
  */
 int pl_ice_receive(struct pl_ice *ice, const struct pl_net_path *path, const uint8_t *data,
 		   size_t size, uint64_t now_nsec, uint8_t *ret_answer, size_t *ret_answer_size);
