@@ -9,6 +9,12 @@
 /** Of a line that we read; longer ones are none of those. */
 #define LINE_SIZE 1024u
 
+/** Of parser.parameters. */
+enum {
+	STEREO = 1,
+	SPROP_STEREO = 2,
+};
+
 /** What a section needs to be reached; each may be given for the whole session. */
 struct transport {
 	char ufrag[PL_ICE_UFRAG_SIZE], pwd[PL_ICE_PWD_SIZE];
@@ -31,8 +37,10 @@ struct parser {
 
 	/* of the section that is read */
 	bool in_section, is_candidate, has_opus, has_mux, is_bundle_only;
-	bool sends, receives, stereo, sprop_stereo;
+	bool sends, receives;
 	uint8_t payload_type;
+	/** fmtp of each payload type: Firefox says it before the rtpmap that tells which is Opus */
+	uint8_t parameters[128];
 	char formats[LINE_SIZE];
 };
 
@@ -147,8 +155,8 @@ static void end_section(struct parser *p)
 	offer->payload_type = p->payload_type;
 	offer->sends = p->sends;
 	offer->receives = p->receives;
-	offer->stereo = p->stereo;
-	offer->sprop_stereo = p->sprop_stereo;
+	offer->stereo = p->parameters[p->payload_type] & STEREO;
+	offer->sprop_stereo = p->parameters[p->payload_type] & SPROP_STEREO;
 	offer->role = p->transport.role;
 	memcpy(offer->ufrag, p->transport.ufrag, sizeof(offer->ufrag));
 	memcpy(offer->pwd, p->transport.pwd, sizeof(offer->pwd));
@@ -203,7 +211,8 @@ static bool parse_media(struct parser *p, const char *value)
 	p->is_candidate =
 		strcmp(section.kind, "audio") == 0 && has_port &&
 		(ends_with(section.proto, "RTP/SAVPF") || ends_with(section.proto, "RTP/SAVP"));
-	p->has_opus = p->has_mux = p->is_bundle_only = p->stereo = p->sprop_stereo = false;
+	p->has_opus = p->has_mux = p->is_bundle_only = false;
+	memset(p->parameters, 0, sizeof(p->parameters));
 	p->sends = p->session_sends;
 	p->receives = p->session_receives;
 	return true;
@@ -290,23 +299,22 @@ static bool parse_rtpmap(struct parser *p, const char *value)
 	return true;
 }
 
-/** "111 minptime=10;useinbandfec=1;stereo=1", after its rtpmap. */
+/** "111 minptime=10;useinbandfec=1;stereo=1" */
 static bool parse_fmtp(struct parser *p, const char *value)
 {
 	uint8_t payload_type;
 	const char *word;
 	size_t n = next_word(&value, &word);
 
-	if (!p->is_candidate || !p->has_opus || !read_payload_type(word, n, &payload_type) ||
-	    payload_type != p->payload_type)
+	if (!read_payload_type(word, n, &payload_type))
 		return true;
 	while (*value) {
 		value += strspn(value, " ;");
 		n = strcspn(value, " ;");
 		if (is_word(value, n, "stereo=1"))
-			p->stereo = true;
+			p->parameters[payload_type] |= STEREO;
 		else if (is_word(value, n, "sprop-stereo=1"))
-			p->sprop_stereo = true;
+			p->parameters[payload_type] |= SPROP_STEREO;
 		value += n;
 	}
 	return true;

@@ -112,13 +112,13 @@ PL_TEST(aes_cm_128_as_rfc_3711)
 	pl_srtp_free(srtp);
 }
 
-static void gcm(const uint8_t *key, const uint8_t iv[12], const uint8_t *aad, const uint8_t *in,
-		int n, uint8_t *out)
+static void gcm(const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t iv[12],
+		const uint8_t *aad, const uint8_t *in, int n, uint8_t *out)
 {
 	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 	int size;
 
-	EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, iv);
+	EVP_EncryptInit_ex(context, cipher, NULL, key, iv);
 	EVP_EncryptUpdate(context, NULL, &size, aad, 12);
 	EVP_EncryptUpdate(context, out, &size, in, n);
 	EVP_EncryptFinal_ex(context, out + n, &size);
@@ -157,7 +157,7 @@ PL_TEST(aes_256_gcm_as_rfc_7714)
 		 "6573",
 		 packet);
 	gcm_iv(salt, packet, iv);
-	gcm(key, iv, packet, packet + 12, 38, expected);
+	gcm(EVP_aes_256_gcm(), key, iv, packet, packet + 12, 38, expected);
 	from_hex(
 		"32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1ba63799b87b7aa3db36"
 		"dfffd6b0f9bb7878d7a76c13",
@@ -172,7 +172,7 @@ PL_TEST(aes_256_gcm_as_rfc_7714)
 	derive(EVP_aes_256_ctr(), master, master + 32, 2, salt, 12);
 	n = make_packet(packet, 7, SSRC);
 	gcm_iv(salt, packet, iv);
-	gcm(key, iv, packet, packet + 12, (int)n - 12, expected);
+	gcm(EVP_aes_256_gcm(), key, iv, packet, packet + 12, (int)n - 12, expected);
 	PL_CHECK_INT(pl_srtp_new(PL_CIPHER_AES_256_GCM, secret, 44, &srtp), 0);
 	PL_CHECK_INT(pl_srtp_protect(srtp, packet, n, sizeof(packet)), n + 16);
 	PL_CHECK(memcmp(packet + 12, expected, n - 12 + 16) == 0);
@@ -299,6 +299,92 @@ PL_TEST(rtcp_too)
 		pl_srtp_free(a);
 		pl_srtp_free(b);
 	}
+}
+
+/* RFC 7714 16.1.1 holds the other implementation; that one holds ours. */
+PL_TEST(aes_128_gcm_as_rfc_7714)
+{
+	uint8_t master[28 + 2], key[16], salt[14] = {0}, want[64], iv[12], packet[128],
+					 expected[128], other[28];
+	struct pl_srtp *srtp;
+	size_t n;
+
+	from_hex("000102030405060708090a0b0c0d0e0f", key);
+	from_hex("517569642070726f2071756f", salt);
+	from_hex("8040f17b8041f8d35501a0b247616c6c696120657374206f6d6e69732064697669"
+		 "736120696e20706172746573207472"
+		 "6573",
+		 packet);
+	gcm_iv(salt, packet, iv);
+	gcm(EVP_aes_128_gcm(), key, iv, packet, packet + 12, 38, expected);
+	from_hex("f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf883"
+		 "3899d7f27beb16a9152cf765ee4390cce",
+		 want);
+	PL_CHECK(memcmp(expected, want, 54) == 0);
+
+	fill_secret();
+	memset(master, 0, sizeof(master));
+	memcpy(master, secret, 28);
+	memset(other, 9, sizeof(other));
+	derive(EVP_aes_128_ctr(), master, master + 16, 0, key, 16);
+	derive(EVP_aes_128_ctr(), master, master + 16, 2, salt, 12);
+	n = make_packet(packet, 7, SSRC);
+	gcm_iv(salt, packet, iv);
+	gcm(EVP_aes_128_gcm(), key, iv, packet, packet + 12, (int)n - 12, expected);
+	PL_CHECK_INT(pl_srtp_new_dtls(PL_SRTP_AES_128_GCM, secret, other, 28, &srtp), 0);
+	PL_CHECK_INT(pl_srtp_protect(srtp, packet, n, sizeof(packet)), n + 16);
+	PL_CHECK(memcmp(packet + 12, expected, n - 12 + 16) == 0);
+	/* what we send is not what we hear: each way has its key */
+	PL_CHECK_INT(pl_srtp_unprotect(srtp, packet, n + 16), -EPERM);
+	pl_srtp_free(srtp);
+}
+
+/* Two ends of DTLS: each way with its key, and no counter but the first is tried for junk. */
+PL_TEST(keys_of_dtls)
+{
+	static const enum pl_srtp_profile profiles[] = {PL_SRTP_AES_128_GCM, PL_SRTP_AES_128_CM};
+
+	for (size_t k = 0; k < 2; k++) {
+		size_t size = pl_srtp_profile_secret_size(profiles[k]);
+		uint8_t packet[128], copy[128];
+		struct pl_srtp *a, *b;
+		unsigned n_good = 0, n_late = 0;
+		size_t n;
+		int r;
+
+		fill_secret();
+		PL_CHECK_INT(pl_srtp_new_dtls(profiles[k], secret, secret + 7, size, &a), 0);
+		PL_CHECK_INT(pl_srtp_new_dtls(profiles[k], secret + 7, secret, size, &b), 0);
+		for (uint32_t i = 0; i < 140000; i++) {
+			n = make_packet(packet, (uint16_t)(65500 + i), SSRC);
+			r = pl_srtp_protect(a, packet, n, sizeof(packet));
+			if (i % 7 == 0)
+				n_good += pl_srtp_unprotect(b, packet, (size_t)r) == (int)n;
+		}
+		PL_EXPECT(n_good == 140000 / 7);
+		n = make_packet(packet, 1, SSRC + 1);
+		r = pl_srtp_protect(b, packet, n, sizeof(packet));
+		PL_EXPECT(pl_srtp_unprotect(a, packet, (size_t)r) == (int)n);
+		n = make_packet(packet, 1, SSRC + 2);
+		r = pl_srtp_protect_rtcp(b, packet, n, sizeof(packet));
+		PL_EXPECT(pl_srtp_unprotect_rtcp(a, packet, (size_t)r) == (int)n);
+		pl_srtp_free(b);
+
+		PL_CHECK_INT(pl_srtp_new_dtls(profiles[k], secret + 7, secret, size, &b), 0);
+		for (uint32_t i = 0; i < 100; i++) {
+			n = make_packet(packet, (uint16_t)(65500 + 140000 + i), SSRC);
+			r = pl_srtp_protect(a, packet, n, sizeof(packet));
+			memcpy(copy, packet, sizeof(copy));
+			n_late += pl_srtp_unprotect(b, copy, (size_t)r) >= 0;
+		}
+		PL_EXPECT(n_late == 0);
+		pl_srtp_free(a);
+		pl_srtp_free(b);
+		PL_EXPECT(pl_srtp_new_dtls(profiles[k], secret, secret, size - 1, &a) == -EINVAL);
+	}
+	PL_CHECK_INT(pl_srtp_new_dtls((enum pl_srtp_profile)2, secret, secret, 0, NULL), -EINVAL);
+	PL_CHECK_STR(pl_srtp_profile_name(PL_SRTP_AES_128_GCM), "AEAD_AES_128_GCM");
+	PL_CHECK(pl_srtp_profile_name((enum pl_srtp_profile)8) == NULL);
 }
 
 PL_TEST(wrong_keys)
