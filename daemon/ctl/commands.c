@@ -61,6 +61,19 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_channels,
 	},
 	{
+		.name = "claims",
+		.arguments = "[release TABLET]",
+		.summary = "list who sits at which tablet in a browser, or free a tablet",
+		.description =
+			"A browser that is a tablet claims one, and holds its talk keys for as long as it is\n"
+			"heard. \"away\": it is not, and the tablet is kept for it 10 s. With \"release\" the\n"
+			"tablet is taken away from it, whoever it is, and its keys are released. With --json an\n"
+			"array of {\"tablet\", \"label\", \"peer\", \"present\", \"since\"}.\n",
+		.words = {"release", "@tablets"},
+		.n_arguments_max = 2,
+		.run = ctl_run_claims,
+	},
+	{
 		.name = "crosspoint",
 		.arguments = "get|set DIRECTION TABLET CHANNEL [GAIN_DB|off]",
 		.summary = "show or set one gain of the matrix",

@@ -198,6 +198,7 @@ int ctl_run_bind(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_busy_refusal(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_certificate(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_channels(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_claims(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_crosspoint(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_devices(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_discover(struct ctl *ctl, int n, char *arguments[]);

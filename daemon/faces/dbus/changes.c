@@ -166,6 +166,17 @@ static void tell_channel(struct pl_face_dbus *face, const struct pl_model *after
 	emit(face, path, PL_DBUS_CHANNEL_INTERFACE, &names);
 }
 
+/** Claims are not in the model: each of their events is a change. */
+static void tell_claim(struct pl_face_dbus *face, uint32_t tablet_id)
+{
+	struct names names = {0};
+	char path[64];
+
+	names_add(&names, true, "Claim");
+	snprintf(path, sizeof(path), PL_DBUS_TABLET_PREFIX "/%u", tablet_id);
+	emit(face, path, PL_DBUS_TABLET_INTERFACE, &names);
+}
+
 /* --- all ---------------------------------------------------------------------- */
 
 void pl_dbus_told_now(struct pl_face_dbus *face)
@@ -195,6 +206,8 @@ void pl_dbus_on_event(void *userdata, const struct pl_event *event)
 		tell_tablet(face, after, id);
 	for (uint32_t id = 1; id <= after->n_channels; id++)
 		tell_channel(face, after, id);
+	if (event->type == PL_EVENT_CLAIM)
+		tell_claim(face, event->tablet_id);
 	if (event->type == PL_EVENT_CONFIG_RELOADED)
 		sd_bus_emit_signal(face->bus, PL_DBUS_PATH, PL_DBUS_MANAGER_INTERFACE,
 				   "ConfigReloaded", NULL);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "claims.h"
+
 /** org.partyline.Partyline1.Tablet; what each member means: dbus/org.partyline.Partyline1.Tablet.xml */
 
 static const struct pl_tablet *tablet_of(const struct pl_dbus_object *object)
@@ -234,6 +236,32 @@ static int method_release_all(sd_bus_message *message, void *userdata, sd_bus_er
 	return pl_dbus_call_end(&call, r, NULL);
 }
 
+/* --- who sits at it --------------------------------------------------------- */
+
+static int get_claim(sd_bus *bus, const char *path, const char *interface, const char *property,
+		     sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct pl_dbus_object *object = userdata;
+	struct pl_claim_info claim = {0};
+
+	pl_control_get_claim(object->face->control, object->id, &claim);
+	return sd_bus_message_append(reply, "(ssbt)", claim.label, claim.peer, (int)claim.present,
+				     claim.since_usec);
+}
+
+static int method_release_claim(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_dbus_object *object = userdata;
+	struct pl_dbus_call call;
+	int r;
+
+	r = pl_dbus_call_begin(&call, object->face, message, error, NULL);
+	if (r < 0)
+		return r;
+	r = pl_control_release_claim(call.control, &call.actor, object->id, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
+}
+
 const sd_bus_vtable pl_dbus_tablet_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Id", "u", get_id, 0, PL_DBUS_CONST),
@@ -252,6 +280,7 @@ const sd_bus_vtable pl_dbus_tablet_vtable[] = {
 	SD_BUS_PROPERTY("TalkPeakDb", "d", get_level_db, 0, 0),
 	SD_BUS_PROPERTY("ListenVuDb", "d", get_level_db, 0, 0),
 	SD_BUS_PROPERTY("ListenPeakDb", "d", get_level_db, 0, 0),
+	SD_BUS_PROPERTY("Claim", "(ssbt)", get_claim, 0, PL_DBUS_EMITS),
 	PL_DBUS_BINDING_MEMBERS,
 	SD_BUS_METHOD_WITH_ARGS("PressKey", SD_BUS_ARGS("u", channel, "u", priority),
 				SD_BUS_NO_RESULT, method_press_key, PL_DBUS_OPEN),
@@ -260,5 +289,6 @@ const sd_bus_vtable pl_dbus_tablet_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("ToggleKey", SD_BUS_ARGS("u", channel, "u", priority),
 				SD_BUS_RESULT("b", down), method_toggle_key, PL_DBUS_OPEN),
 	SD_BUS_METHOD("ReleaseAll", NULL, NULL, method_release_all, PL_DBUS_OPEN),
+	SD_BUS_METHOD("ReleaseClaim", NULL, NULL, method_release_claim, PL_DBUS_OPEN),
 	SD_BUS_VTABLE_END,
 };

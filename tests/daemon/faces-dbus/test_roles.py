@@ -39,6 +39,7 @@ ADMIN = [
     ("set-property", NAME, ROOT, MATRIX, "RampMs", "d", "10"),
     ("call", NAME, channel(1), CHANNEL, "Bind", "ssu", "capture", "card:X", "0"),
     ("call", NAME, tablet(1), TABLET, "Unbind", "s", "playback"),
+    ("call", NAME, tablet(1), TABLET, "ReleaseClaim"),
     ("call", NAME, ROOT, MANAGER, "ReloadConfig"),
     ("call", NAME, ROOT, MANAGER, "Reset"),
     ("call", NAME, ROOT, f"{NAME}.Access", "ListTokens"),
