@@ -33,12 +33,15 @@ export default defineConfig({
     reportCompressedSize: false,
     rollupOptions: {
       input: {
-        next: resolve(__dirname, "next.html"),
+        index: resolve(__dirname, "index.html"),
+        login: resolve(__dirname, "login.html"),
         sw: resolve(__dirname, "src/sw/sw.ts"),
       },
       output: {
         entryFileNames: (chunk) => (NO_HASH.has(chunk.name) ? "[name].js" : "assets/[name]-[hash].js"),
         chunkFileNames: "assets/[name]-[hash].js",
+        // what never changes in a piece of its own: browsers keep it over an upgrade
+        manualChunks: { react: ["react", "react-dom", "react-dom/client"] },
         assetFileNames: (asset) => (asset.names.includes("login.css") ? "login.css" : "assets/[name]-[hash][extname]"),
       },
     },

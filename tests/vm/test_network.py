@@ -11,7 +11,7 @@ from machine import Machine
 from vm import in_guest
 
 SERVER = "10.99.0.1"
-READS = ["/", "/health", "/state", "/api/state", "/api/tokens", "/openapi.json", "/docs", "/app.js", "/nope"]
+READS = ["/", "/health", "/state", "/api/state", "/api/tokens", "/openapi.json", "/docs", "/sw.js", "/nope"]
 CHANGES = [
     ("POST", "/channel/1/mute", '{"mute":true}'),
     ("POST", "/tablet/1/mute", '{"mute":true}'),

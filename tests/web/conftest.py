@@ -37,9 +37,9 @@ def open_page(browser, port):
     """Opens pages; when the test is over none of them may have complained."""
     pages = []
 
-    def open_one(path="/", **kwargs):
+    def open_one(path="/#stations", **kwargs):
         page = browser.page(f"http://127.0.0.1:{port}{path}", **kwargs)
-        page.wait("document.querySelectorAll('.card').length === 16 || location.pathname !== '/'")
+        page.wait("document.querySelector('#view > *') || location.pathname !== '/'")
         pages.append(page)
         return page
 

@@ -40,7 +40,7 @@ def dress(port):
 def main(build, out):
     with Session(build, daemon=True, simulate=True) as session, Browser() as browser:
         dress(session.http_port)
-        page = browser.page(f"http://127.0.0.1:{session.http_port}/", width=1440, height=960)
+        page = browser.page(f"http://127.0.0.1:{session.http_port}/#stations", width=1440, height=960)
         page.wait("document.querySelectorAll('.key.talking').length > 30")
         page.js("new Promise((done) => setTimeout(done, 1200))")
         page.screenshot(out)

@@ -45,7 +45,7 @@ def browser(daemon):
 
 @pytest.fixture
 def page(daemon, browser):
-    opened = browser.page(daemon.url + "/")
+    opened = browser.page(daemon.url + "/#stations")
     yield opened
     opened.close()
 
@@ -70,10 +70,10 @@ def test_the_form_comes_first_and_the_page_after_it(daemon, page):
     page.js("document.querySelector('#token').value = ''")
     log_in(page, daemon.desk)
     page.wait("document.querySelectorAll('.card').length === 16")
-    page.wait("document.querySelector('#logout').textContent === 'Log out (desk, operate)'")
+    page.wait("document.querySelector('#logout')?.textContent === 'Log out (desk, operate)'")
     # what scripts may see of it, and where the token is: nowhere
     assert page.js("document.cookie") == ""
-    assert page.js("location.href") == daemon.url + "/"
+    assert page.js("location.href") == daemon.url + "/#stations"
     assert page.js("Object.keys({...localStorage, ...sessionStorage}).length") == 0
     cookies = page.call("Network.getCookies")["cookies"]
     assert [(c["name"], c["httpOnly"], c["secure"], c["sameSite"]) for c in cookies] == \
@@ -90,7 +90,7 @@ def test_the_form_comes_first_and_the_page_after_it(daemon, page):
 def test_who_may_only_look_is_told(daemon, page):
     page.wait("document.querySelector('#login')")
     log_in(page, daemon.watch)
-    page.wait("document.querySelector('#logout').textContent === 'Log out (watch, view)'")
+    page.wait("document.querySelector('#logout')?.textContent === 'Log out (watch, view)'")
     page.click("#release-all")
     page.wait("document.querySelector('#toasts').textContent.includes('this needs the role \"operate\"')")
 
@@ -108,8 +108,8 @@ def test_a_removed_token_ends_the_page(daemon, page):
 def test_with_a_role_that_is_enough_nobody_asks():
     with PlainDaemon() as daemon, Browser() as browser:
         daemon.start()
-        page = browser.page(daemon.url + "/")
+        page = browser.page(daemon.url + "/#stations")
         page.wait("document.querySelectorAll('.card').length === 16")
         page.js("fetch('/api/session')")
-        assert page.js("document.querySelector('#logout').hidden && document.querySelector('#login-link').hidden")
+        assert page.js("!document.querySelector('#logout') && !document.querySelector('#login-link')")
         assert page.problems == []

@@ -18,7 +18,7 @@ def events(port):
 
 @pytest.fixture
 def page(open_page):
-    opened = open_page("/next#settings")
+    opened = open_page("/#settings")
     opened.wait("document.querySelector('.settings')")
     return opened
 
@@ -87,12 +87,12 @@ def test_a_dangerous_button_asks_first(page, port, events):
 
 
 def test_what_is_served_may_be_kept_by_its_hash(port):
-    html = ask(port, "GET", "/next").body.decode()
+    html = ask(port, "GET", "/").body.decode()
     script, style = re.search(r'src="(/assets/[^"]+\.js)"', html)[1], re.search(r'href="(/assets/[^"]+\.css)"', html)[1]
     for path in (script, style):
         answer = ask(port, "GET", path, None, {"Accept-Encoding": "gzip"})
         assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
         assert answer.headers["content-encoding"] == "gzip"
-    for path in ("/next", "/sw.js", "/app.webmanifest"):
+    for path in ("/", "/sw.js", "/app.webmanifest"):
         assert ask(port, "GET", path).headers["cache-control"] == "no-cache"
     assert "<style" not in html and not re.search(r"<script(?![^>]*src=)", html)

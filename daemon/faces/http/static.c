@@ -17,8 +17,6 @@ const struct pl_static_file *pl_static_find(const char *path)
 		path = "/index.html";
 	else if (strcmp(path, "/docs") == 0)
 		path = "/docs.html";
-	else if (strcmp(path, "/next") == 0)
-		path = "/next.html";
 	else if (strcmp(path, "/login") == 0)
 		path = "/login.html";
 	return bsearch(path, pl_static_files, pl_n_static_files, sizeof(pl_static_files[0]),

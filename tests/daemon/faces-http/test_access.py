@@ -38,7 +38,7 @@ def test_without_a_token_every_path_is_the_same_401(closed):
     seen = set()
     for method, path, body in [("GET", p, None) for p in
                                ("/", "/health", "/state", "/api/state", "/nope", "/openapi.json",
-                                "/docs", "/app.js", "/api/session", "/ws/vu", "/api/tokens")] + \
+                                "/docs", "/sw.js", "/api/session", "/ws/vu", "/api/tokens")] + \
             CHANGES + ADMIN + [("PATCH", "/x", {}), ("DELETE", "/health", None),
                                ("OPTIONS", "/state", None), ("POST", "/matrix", b"{nonsense")]:
         answer = closed.ask(method, path, body)

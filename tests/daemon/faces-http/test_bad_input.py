@@ -210,7 +210,7 @@ def test_wrong_methods(port, unchanged):
     for path, allowed in (
         ("/health", {"GET", "HEAD", "OPTIONS"}), ("/matrix", {"POST", "OPTIONS"}),
         ("/channel/1/mute", {"POST", "OPTIONS"}), ("/api/uplink/1/1", {"PUT", "OPTIONS"}),
-        ("/", {"GET", "HEAD", "OPTIONS"}), ("/app.js", {"GET", "HEAD", "OPTIONS"}),
+        ("/", {"GET", "HEAD", "OPTIONS"}), ("/sw.js", {"GET", "HEAD", "OPTIONS"}),
         ("/ws/vu", {"GET", "HEAD", "OPTIONS"}),
     ):
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
@@ -229,7 +229,7 @@ def test_wrong_methods(port, unchanged):
 
 
 def test_head_is_get_without_body(port):
-    for path in ("/health", "/state", "/", "/app.css", "/openapi.json", "/api/state"):
+    for path in ("/health", "/state", "/", "/sw.js", "/openapi.json", "/api/state"):
         with Connection(port) as connection:
             head = connection.ask("HEAD", path)
             get = connection.ask("GET", path)

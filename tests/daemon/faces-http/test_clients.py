@@ -168,7 +168,7 @@ def test_files(port):
     tag = page.headers["etag"]
     again = ask(port, "GET", "/", None, {"If-None-Match": tag})
     assert again.status == 304 and again.body == b""
-    small = ask(port, "GET", "/app.js", None, {"Accept-Encoding": "gzip, deflate"})
+    small = ask(port, "GET", "/sw.js", None, {"Accept-Encoding": "gzip, deflate"})
     assert small.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(small.body) == ask(port, "GET", "/app.js").body
+    assert gzip.decompress(small.body) == ask(port, "GET", "/sw.js").body
     assert ask(port, "GET", "/docs").status == 200

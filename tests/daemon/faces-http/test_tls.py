@@ -85,7 +85,7 @@ def test_a_network_client_without_a_token_learns_nothing(lan):
     seen = set()
     for method, path, body in [("GET", p, None) for p in
                                ("/", "/health", "/state", "/api/state", "/nope", "/openapi.json",
-                                "/docs", "/app.js", "/api/session", "/ws/vu", "/api/tokens")] + \
+                                "/docs", "/sw.js", "/api/session", "/ws/vu", "/api/tokens")] + \
             CHANGES + ADMIN + [("DELETE", "/health", None), ("OPTIONS", "/state", None)]:
         answer = lan.ask(method, path, body)
         print(f"network, no token: {method} {path} -> {answer.status} {answer.body.decode()}")

@@ -68,21 +68,26 @@ export const post = (path: string, body?: unknown) => change("POST", path, body)
  * is pulled does not queue up what nobody wants any more.
  */
 const sending = new Map<string, { next: unknown }>();
-export async function putLatest(path: string, body: unknown): Promise<void> {
-  const running = sending.get(path);
+
+async function sendLatest(method: string, path: string, body: unknown, what = path): Promise<void> {
+  const running = sending.get(what);
   if (running) {
     running.next = body;
     return;
   }
   const entry = { next: body };
-  sending.set(path, entry);
+  sending.set(what, entry);
   try {
     while (entry.next !== undefined) {
       const value = entry.next;
       entry.next = undefined;
-      await put(path, value);
+      await change(method, path, value);
     }
   } finally {
-    sending.delete(path);
+    sending.delete(what);
   }
 }
+
+export const putLatest = (path: string, body: unknown) => sendLatest("PUT", path, body);
+/** @param what  what it is about, where one path is for several things */
+export const postLatest = (path: string, body: unknown, what: string) => sendLatest("POST", path, body, what);
