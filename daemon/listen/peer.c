@@ -14,6 +14,8 @@
 /** RFC 7675 5.1. */
 #define CONSENT_TIMEOUT_NS 30000000000u
 #define CONNECT_TIMEOUT_NS 30000000000u
+/** When consent seems to be over, for what has come meanwhile: it may be us who were asleep. */
+#define DOUBT_NS 1000000000u
 /** Before a flight goes out again; RFC 9147 5.8.2 advises it where round trips are short. */
 #define RESEND_FIRST_NS 100000000u
 #define RESEND_LAST_NS 1600000000u
@@ -37,6 +39,7 @@ struct pl_peer {
 	uint32_t flight; /**< that the timer runs for */
 	uint64_t resend_nsec, resend_interval_ns;
 	uint32_t n_switched; /**< before CONNECTED */
+	uint64_t doubt_nsec; /**< until then a check may still come; 0: no doubt */
 	uint64_t n_received, n_refused, n_sent;
 };
 
@@ -195,7 +198,10 @@ static int receive_stun(struct pl_peer *peer, const struct pl_net_path *path, co
 
 	if (answer_size > 0)
 		send_by(peer, path, answer, answer_size);
-	if (r > 0 && peer->state == PL_PEER_WAITING)
+	if (r <= 0)
+		return r;
+	peer->doubt_nsec = 0;
+	if (peer->state == PL_PEER_WAITING)
 		begin_dtls(peer, now_nsec);
 	return r;
 }
@@ -283,7 +289,9 @@ uint64_t pl_peer_deadline(const struct pl_peer *peer)
 			deadline = peer->resend_nsec;
 		break;
 	case PL_PEER_CONNECTED:
-		deadline = peer->ice.in_use->checked_nsec + peer->config.consent_timeout_ns;
+		deadline = peer->doubt_nsec;
+		if (deadline == 0)
+			deadline = peer->ice.in_use->checked_nsec + peer->config.consent_timeout_ns;
 		break;
 	case PL_PEER_LOST:
 		deadline = UINT64_MAX;
@@ -296,7 +304,9 @@ void pl_peer_tick(struct pl_peer *peer, uint64_t now_nsec)
 {
 	if (now_nsec < pl_peer_deadline(peer))
 		return;
-	if (peer->state == PL_PEER_CONNECTED) {
+	if (peer->state == PL_PEER_CONNECTED && peer->doubt_nsec == 0) {
+		peer->doubt_nsec = now_nsec + DOUBT_NS;
+	} else if (peer->state == PL_PEER_CONNECTED) {
 		lose(peer, -EHOSTUNREACH);
 	} else if (now_nsec >= peer->begin_nsec + peer->config.connect_timeout_ns) {
 		int reason = peer->dtls ? pl_dtls_reason(peer->dtls) : 0;

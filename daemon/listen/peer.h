@@ -77,7 +77,10 @@ struct pl_peer_config {
 	enum pl_dtls_role role;
 	/** from _new until CONNECTED; 0: 30 s */
 	uint64_t connect_timeout_ns;
-	/** without a valid request on the path in use, RFC 7675; 0: 30 s, as it says */
+	/**
+	 * without a valid request on the path in use, RFC 7675; 0: 30 s, as it says. One second
+	 * later it is LOST: what came while our own thread was kept from running is heard first
+	 */
 	uint64_t consent_timeout_ns;
 	struct pl_peer_handlers handlers;
 	void *userdata;

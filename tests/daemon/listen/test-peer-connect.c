@@ -234,7 +234,7 @@ PL_TEST(nobody_answers)
 	browser_close(b);
 }
 
-/* Checks every 2.5 s keep it; without them it is lost after 30 s, and says so to nobody. */
+/* Checks every 2.5 s keep it; without them it is lost after 30 s and one more, and says so to nobody. */
 PL_TEST(consent)
 {
 	struct browser *b = open_browser(&(struct browser){.profiles = GCM});
@@ -254,10 +254,30 @@ PL_TEST(consent)
 	PL_CHECK(pl_peer_deadline(b->peer) == last_nsec + 30 * SECOND_NS);
 	b->n_out = 0;
 	browser_wait(b);
+	PL_CHECK_INT(status_of(b).state, PL_PEER_CONNECTED);
+	PL_CHECK(pl_peer_deadline(b->peer) == last_nsec + 31 * SECOND_NS);
+	browser_wait(b);
 	PL_CHECK_INT(status_of(b).state, PL_PEER_LOST);
 	PL_CHECK_INT(status_of(b).reason, -EHOSTUNREACH);
 	PL_CHECK_INT(b->n_out, 0);
 	PL_CHECK_INT(pl_peer_send_rtp(b->peer, b->packet, 52, DATAGRAM_MAX), -ENOTCONN);
+	browser_close(b);
+}
+
+/* Our own thread did not run for a minute: the checks of that time are heard before all is given up. */
+PL_TEST(asleep)
+{
+	struct browser *b = open_browser(&(struct browser){.profiles = GCM});
+
+	PL_CHECK(browser_connect(b));
+	b->now_nsec += 60 * SECOND_NS;
+	pl_peer_tick(b->peer, b->now_nsec);
+	PL_CHECK_INT(browser_send_check(b, true), 1);
+	b->now_nsec += 2 * SECOND_NS;
+	pl_peer_tick(b->peer, b->now_nsec);
+	PL_CHECK_INT(status_of(b).state, PL_PEER_CONNECTED);
+	PL_CHECK(pl_peer_deadline(b->peer) == b->now_nsec + 28 * SECOND_NS);
+	check_media(b);
 	browser_close(b);
 }
 
