@@ -27,7 +27,7 @@ struct pl_streams {
 	uint32_t n_workers; /* 0 until the first stream */
 	struct pl_echo_hub
 		*hub; /* NULL until the first stream of EchoStream's; the first worker's */
-	struct worker_source hub_source;
+	struct pl_work_source hub_source;
 	struct stream_run *runs[PL_STREAMS_MAX];
 	size_t n_runs;
 
@@ -126,7 +126,7 @@ static int start_hub(struct pl_streams *streams)
 	r = pl_echo_hub_new(&streams->hub);
 	if (r < 0)
 		return r;
-	streams->hub_source = (struct worker_source){on_hub, streams};
+	streams->hub_source = (struct pl_work_source){on_hub, streams};
 	stream_worker_call(streams->workers[0], watch_hub, streams);
 	return 0;
 }

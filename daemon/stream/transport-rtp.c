@@ -41,7 +41,7 @@ struct rtp {
 
 	int rtp_fd, rtcp_fd; /* -1 */
 	int family;
-	struct worker_source rtp_source, rtcp_source;
+	struct pl_work_source rtp_source, rtcp_source;
 	uint64_t open_nsec; /* when to try */
 	char socket_trouble[TROUBLE_MAX];
 
@@ -406,8 +406,8 @@ int transport_rtp_new(struct stream_run *run, struct stream_worker *worker,
 	rtp->worker = worker;
 	rtp->rtp_fd = rtp->rtcp_fd = -1;
 	rtp->family = AF_INET6;
-	rtp->rtp_source = (struct worker_source){on_rtp, rtp};
-	rtp->rtcp_source = (struct worker_source){on_rtcp, rtp};
+	rtp->rtp_source = (struct pl_work_source){on_rtp, rtp};
+	rtp->rtcp_source = (struct pl_work_source){on_rtcp, rtp};
 	rtp->lookup_nsec = UINT64_MAX;
 	r = pl_srtp_new(def->cipher, def->secret, def->secret_size, &rtp->srtp);
 	if (r < 0) {

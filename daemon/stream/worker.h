@@ -4,18 +4,14 @@
 
 #include <stdint.h>
 
+#include "work-thread.h"
+
 /**
  * A thread on which streams are encoded, decoded, sent and received: it sleeps until the graph has
  * moved, a packet has come, a time is there, or the main loop wants something.
  */
 struct stream_worker;
 struct stream_run;
-
-/** What a descriptor that is readable calls. Thread: the worker's. */
-struct worker_source {
-	void (*on_readable)(void *userdata, uint64_t now_nsec);
-	void *userdata;
-};
 
 /**
  * @param notify_fd  eventfd of the caller, written when the state of a stream has changed; borrowed
@@ -42,7 +38,7 @@ void stream_worker_remove(struct stream_worker *worker, struct stream_run *run);
 /* Thread: the worker's. */
 
 /** @param source  stays the caller's, and where it is, until it is removed. @return 0 or negative errno */
-int stream_worker_watch(struct stream_worker *worker, int fd, struct worker_source *source);
+int stream_worker_watch(struct stream_worker *worker, int fd, struct pl_work_source *source);
 void stream_worker_unwatch(struct stream_worker *worker, int fd);
 /** An eventfd that has it look at its runs; borrowed, any thread may write it. */
 int stream_worker_kick_fd(const struct stream_worker *worker);
