@@ -11,7 +11,6 @@
 
 #include <partyline/keys.h>
 
-#define NSEC_PER_SEC 1e9
 #define NSEC_PER_MSEC 1e6
 /** What the rings hold: a worker that is kept waiting for longer loses audio. */
 #define CAPTURE_CAPACITY 32768u
@@ -22,14 +21,6 @@
 #define STATUS_NSEC 100000000u
 /** "it received, and has not for 2 s": control/gateway.h */
 #define SILENT_NSEC 2000000000u
-/** The lead of a block before its cycle: half a quantum, within these; half as much more after each
- * starved cycle, and a fifth less after CALM. */
-#define LEAD_MIN_NSEC 500000u
-#define LEAD_FIRST_MAX_NSEC 2500000u
-#define LEAD_MAX_NSEC 60000000u
-#define CALM_NSEC 5000000000u
-/** Without a cycle for so many quanta the graph stands still. */
-#define STILL_QUANTA 8u
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
@@ -137,35 +128,12 @@ static int make_receiver(struct stream_run *run, uint32_t rate_hz)
 	return pl_receiver_new(&config, &run->receiver);
 }
 
-static void follow_starving(struct stream_run *run, const struct pl_audio_time *time, uint64_t now)
+static void follow_playback(struct stream_run *run, const struct pl_audio_time *time)
 {
-	double quantum_nsec = time->quantum * NSEC_PER_SEC / time->rate_hz;
+	uint64_t missed = pl_lead_missed(&run->lead, time->position);
 
-	if (run->lead_nsec == 0) {
-		run->lead_nsec = (uint64_t)fmin(fmax(quantum_nsec / 2.0, LEAD_MIN_NSEC),
-						LEAD_FIRST_MAX_NSEC);
-		run->calm_nsec = now;
-	}
-	if (time->n_starved != run->n_starved && run->played) {
-		run->lead_nsec = run->lead_nsec * 3u / 2u;
-		run->lead_nsec = run->lead_nsec < LEAD_MAX_NSEC ? run->lead_nsec : LEAD_MAX_NSEC;
-		run->calm_nsec = now;
-	} else if (now - run->calm_nsec > CALM_NSEC) {
-		run->lead_nsec = run->lead_nsec * 4u / 5u;
-		run->lead_nsec = run->lead_nsec > LEAD_MIN_NSEC ? run->lead_nsec : LEAD_MIN_NSEC;
-		run->calm_nsec = now;
-	}
-	run->n_starved = time->n_starved;
-}
-
-/** Cycles were missed, or found nothing to play: what comes now is late by that. */
-static void follow_playback(struct stream_run *run, uint64_t position)
-{
-	uint64_t gap = position - run->playback_position;
-
-	if (run->played && gap > 0 && gap <= SKIP_MAX_FRAMES)
-		pl_receiver_skip(run->receiver, gap);
-	run->playback_position = position;
+	if (missed > 0)
+		pl_receiver_skip(run->receiver, missed);
 }
 
 static void play_block(struct stream_run *run, uint32_t n_frames, uint64_t now)
@@ -177,44 +145,38 @@ static void play_block(struct stream_run *run, uint32_t n_frames, uint64_t now)
 		uint32_t n = n_frames < BLOCK_MAX ? n_frames : BLOCK_MAX;
 
 		pl_receiver_pull(run->receiver, planes, n, now);
-		run->playback_position += run->audio->write(run->playback, samples, n);
+		pl_lead_wrote(&run->lead, run->audio->write(run->playback, samples, n));
 		n_frames -= n;
 	}
-	run->played = true;
 }
 
 /**
- * Each block is made as late as is safe before the cycle that plays it, so that a packet has all the
- * time to come that there is.
+ * Each block is made as late as is safe, see lead.h.
  *
  * @return when the next one is to be made
  */
 static uint64_t play(struct stream_run *run, uint64_t now)
 {
 	struct pl_audio_time time;
-	uint64_t still_nsec;
+	struct pl_lead_graph graph;
 
 	run->audio->time(run->playback, &time);
 	if (time.rate_hz == 0 || time.quantum == 0)
 		return UINT64_MAX;
-	follow_starving(run, &time, now);
-	follow_playback(run, time.position);
-	still_nsec = run->lead_nsec +
-		     (uint64_t)(STILL_QUANTA * time.quantum * NSEC_PER_SEC / time.rate_hz);
-	if (now - run->moved_nsec > still_nsec) {
-		run->played = false;
+	graph = (struct pl_lead_graph){time.quantum, time.rate_hz, time.n_starved, run->moved_nsec};
+	follow_playback(run, &time);
+	if (!pl_lead_follow(&run->lead, &graph, now))
 		return UINT64_MAX;
-	}
-	while (time.nsec <= now + run->lead_nsec) {
+	while (time.nsec <= now + run->lead.lead_nsec) {
 		if (run->audio->available(run->playback) + time.quantum > PLAYBACK_CAPACITY)
 			return UINT64_MAX;
 		run->playback_ms =
 			time.nsec > now ? (double)(time.nsec - now) / NSEC_PER_MSEC : 0.0;
 		play_block(run, time.quantum, now);
 		run->audio->time(run->playback, &time);
-		follow_playback(run, time.position);
+		follow_playback(run, &time);
 	}
-	return time.nsec - run->lead_nsec;
+	return time.nsec - run->lead.lead_nsec;
 }
 
 void stream_run_set_jitter(struct stream_run *run, const struct pl_jitter_config *jitter)
@@ -342,7 +304,7 @@ static void follow_rate(struct stream_run *run)
 	else if (r >= 0 && run->playback)
 		r = make_receiver(run, time.rate_hz);
 	run->error = r < 0 ? r : 0;
-	run->lead_nsec = 0;
+	run->lead.lead_nsec = 0;
 }
 
 uint64_t stream_run_work(struct stream_run *run, uint64_t now_nsec, bool graph_moved)

@@ -5,6 +5,7 @@
 #include "audio.h"
 #include "echostream-hub.h"
 #include "gateway.h"
+#include "lead.h"
 #include "receiver.h"
 #include "sender.h"
 #include "snapshot.h"
@@ -38,14 +39,10 @@ struct stream_run {
 	bool transmits;
 	uint64_t capture_position; /* expected next */
 	bool capture_running;
-	uint64_t moved_nsec;        /* when the graph last did */
-	uint64_t lead_nsec;         /* so long before its cycle a block is written */
-	uint64_t n_starved;         /* as last seen */
-	uint64_t calm_nsec;         /* since when none was starved */
-	bool played;                /* a block was written before */
-	uint64_t playback_position; /* of the next block, unless cycles are missed */
-	double playback_ms;         /* between writing and the cycle that plays it */
-	uint64_t status_nsec;       /* of the next publication */
+	uint64_t moved_nsec;  /* when the graph last did */
+	struct pl_lead lead;  /* of what is played */
+	double playback_ms;   /* between writing and the cycle that plays it */
+	uint64_t status_nsec; /* of the next publication */
 	enum pl_stream_state state;
 	uint64_t n_trouble; /* hash of the last one that was published */
 };
