@@ -23,6 +23,7 @@
 #include "log.h"
 #include "main-about.h"
 #include "main-gateway.h"
+#include "main-listen.h"
 #include "options.h"
 #include "state-file.h"
 
@@ -54,6 +55,7 @@ struct daemon {
 	struct pl_face_dbus *face_dbus;
 	struct pl_discover *discover;
 	struct pl_main_gateway *gateway;
+	struct pl_main_listen *listen;
 };
 
 static const struct pl_actor actor_signal = {
@@ -441,6 +443,13 @@ static int start_gateway(struct daemon *d)
 	return r < 0 ? fail_start(d, r, reason) : 0;
 }
 
+static int start_listen(struct daemon *d)
+{
+	int r = pl_main_listen_new(d->event, d->control, d->engine, &d->listen);
+
+	return r < 0 ? fail_start(d, r, strerror(-r)) : 0;
+}
+
 static int start_http(struct daemon *d)
 {
 	const struct pl_config *c = &d->config;
@@ -511,6 +520,7 @@ static void stop(struct daemon *d)
 	pl_discover_free(d->discover);
 	pl_face_dbus_free(d->face_dbus);
 	pl_face_http_free(d->face_http);
+	pl_main_listen_free(d->listen);
 	pl_main_gateway_free(d->gateway);
 	if (d->control)
 		pl_control_remove_listener(d->control, &d->listener);
@@ -566,6 +576,8 @@ static int start(struct daemon *d)
 	if (r < 0)
 		return r;
 	r = start_gateway(d);
+	if (r >= 0)
+		r = start_listen(d);
 	if (r >= 0)
 		r = start_faces(d);
 	if (r < 0)

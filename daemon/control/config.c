@@ -79,6 +79,9 @@ static void defaults(struct pl_config *c)
 	c->headroom_db = PL_HEADROOM_DB_DEFAULT;
 	strcpy(c->http_address, "127.0.0.1");
 	c->http_port = 8000;
+	c->listen_port = 8001;
+	c->listen_frame_ms = 10.0;
+	c->listen_bitrate_bps = 64000;
 	strcpy(c->discover_publish, "auto");
 	c->log_rotate_bytes = 10u * 1024u * 1024u;
 	c->log_keep_days = 10;
@@ -137,6 +140,7 @@ void pl_config_done(struct pl_config *config)
 {
 	list_done(config->cors_origins, &config->n_cors_origins);
 	list_done(config->http_names, &config->n_http_names);
+	list_done(config->listen_addresses, &config->n_listen_addresses);
 	pl_gateway_done(&config->gateway);
 }
 
@@ -144,13 +148,15 @@ int pl_config_copy(const struct pl_config *config, struct pl_config *ret_config)
 {
 	struct pl_config copy = *config;
 
-	copy.n_cors_origins = copy.n_http_names = 0;
+	copy.n_cors_origins = copy.n_http_names = copy.n_listen_addresses = 0;
 	memset(&copy.gateway, 0, sizeof(copy.gateway));
 	if (pl_gateway_copy(&config->gateway, &copy.gateway) < 0 ||
 	    list_copy(config->cors_origins, config->n_cors_origins, copy.cors_origins,
 		      &copy.n_cors_origins) < 0 ||
 	    list_copy(config->http_names, config->n_http_names, copy.http_names,
-		      &copy.n_http_names) < 0) {
+		      &copy.n_http_names) < 0 ||
+	    list_copy(config->listen_addresses, config->n_listen_addresses, copy.listen_addresses,
+		      &copy.n_listen_addresses) < 0) {
 		pl_config_done(&copy);
 		return -ENOMEM;
 	}
@@ -164,9 +170,22 @@ static bool differs(const struct pl_config *config, uint32_t key, bool differenc
 	return difference && !(config->overrides & key);
 }
 
+static bool listen_differs(const struct pl_config *a, const struct pl_config *b)
+{
+	for (size_t i = 0; i < a->n_listen_addresses && i < b->n_listen_addresses; i++)
+		if (strcmp(a->listen_addresses[i], b->listen_addresses[i]) != 0)
+			return true;
+	return strcmp(a->listen_address, b->listen_address) != 0 ||
+	       a->listen_port != b->listen_port || a->n_listen_addresses != b->n_listen_addresses ||
+	       a->listen_frame_ms != b->listen_frame_ms ||
+	       a->listen_bitrate_bps != b->listen_bitrate_bps;
+}
+
 bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh)
 {
-	pl_config_done(config);
+	list_done(config->cors_origins, &config->n_cors_origins);
+	list_done(config->http_names, &config->n_http_names);
+	pl_gateway_done(&config->gateway);
 	memcpy(config->cors_origins, fresh->cors_origins, sizeof(config->cors_origins));
 	config->n_cors_origins = fresh->n_cors_origins;
 	fresh->n_cors_origins = 0;
@@ -195,7 +214,7 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	       differs(config, PL_CONFIG_HTTP_PORT, config->http_port != fresh->http_port) ||
 	       differs(config, PL_CONFIG_INSECURE_LAN,
 		       config->insecure_lan != fresh->insecure_lan) ||
-	       config->tls_always != fresh->tls_always ||
+	       config->tls_always != fresh->tls_always || listen_differs(config, fresh) ||
 	       strcmp(config->state_directory, fresh->state_directory) != 0 ||
 	       strcmp(config->runtime_directory, fresh->runtime_directory) != 0 ||
 	       strcmp(config->log_file, fresh->log_file) != 0 ||
@@ -300,7 +319,33 @@ static int take_discover(struct json_object *discover, struct pl_config *c,
 	return take_string(discover, "name", c->discover_name, sizeof(c->discover_name));
 }
 
-/** @param ret_pointer  of what was refused, on -EINVAL */
+static int take_listen(struct json_object *listen, struct pl_config *c, const char **ret_pointer)
+{
+	struct json_object *v = member(listen, "frame_ms");
+	uint32_t port = c->listen_port;
+	int r;
+
+	if (v)
+		c->listen_frame_ms = json_object_get_double(v);
+	take_uint(listen, "port", &port);
+	c->listen_port = (uint16_t)port;
+	take_uint(listen, "bitrate_bps", &c->listen_bitrate_bps);
+	*ret_pointer = "/listen/address";
+	r = take_string(listen, "address", c->listen_address, sizeof(c->listen_address));
+	if (r == 0)
+		r = take_list(listen, "addresses", c->listen_addresses, &c->n_listen_addresses);
+	*ret_pointer = "/listen/addresses";
+	for (size_t i = 0; r == 0 && i < c->n_listen_addresses; i++) {
+		struct in6_addr address;
+
+		if (inet_pton(AF_INET, c->listen_addresses[i], &address) != 1 &&
+		    inet_pton(AF_INET6, c->listen_addresses[i], &address) != 1)
+			r = -EDOM;
+	}
+	return r;
+}
+
+/** @param ret_pointer  of what was refused, on -EINVAL (too long) and -EDOM (no IP address) */
 static int take_all(struct json_object *tree, struct pl_config *c, const char **ret_pointer)
 {
 	struct json_object *http = member(tree, "http"), *log = member(tree, "log");
@@ -342,6 +387,8 @@ static int take_all(struct json_object *tree, struct pl_config *c, const char **
 	r = take_log(log, c, ret_pointer);
 	if (r == 0)
 		r = take_discover(member(tree, "discover"), c, ret_pointer);
+	if (r == 0)
+		r = take_listen(member(tree, "listen"), c, ret_pointer);
 	if (r < 0)
 		return r;
 	r = take_tls(member(http, "tls"), c, ret_pointer);
@@ -379,7 +426,9 @@ int pl_config_parse(const char *name, const char *text, size_t size, struct pl_c
 	r = take_all(tree, &config, &refused);
 	if (r < 0) {
 		snprintf(pointer, sizeof(pointer), "%s", refused);
-		snprintf(reason, sizeof(reason), "is too long");
+		snprintf(reason, sizeof(reason),
+			 r == -EDOM ? "should be IP addresses" : "is too long");
+		r = r == -EDOM ? -EINVAL : r;
 	} else {
 		r = config_take_gateway(member(tree, "gateway"), &config, pointer, sizeof(pointer),
 					reason, sizeof(reason));

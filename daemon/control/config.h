@@ -67,6 +67,14 @@ struct pl_config {
 	char log_level[8];         /**< "log"/"level": debug, info, warning, error; default info */
 	char log_service[64]; /**< "log"/"service": name in every record; default "partyline" */
 
+	/* daemon/listen; needs a restart */
+	char listen_address[64];   /**< "listen"/"address"; "" = http_address */
+	uint16_t listen_port;      /**< "listen"/"port", UDP, default 8001; 0: any free one */
+	char *listen_addresses[8]; /**< "listen"/"addresses": IP addresses that browsers are told */
+	size_t n_listen_addresses;
+	double listen_frame_ms;      /**< "listen"/"frame_ms": 2.5, 5, 10 or 20, default 10 */
+	uint32_t listen_bitrate_bps; /**< "listen"/"bitrate_bps", default 64000 */
+
 	char pipewire_remote[256]; /**< "pipewire"/"remote"; "" = default */
 
 	struct pl_gateway gateway; /**< "gateway": checked and complete; reloadable */

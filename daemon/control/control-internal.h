@@ -10,6 +10,7 @@
 #include "config.h"
 #include "control.h"
 #include "gateway.h"
+#include "listen.h"
 #include "log-tail.h"
 #include "system.h"
 
@@ -30,6 +31,8 @@ struct pl_control {
 	void *discover;
 	const struct pl_access_ops *access_ops;
 	void *access;
+	const struct pl_listen_ops *listen_ops;
+	void *listen;
 	pl_audit_h on_audit;
 	void *audit_userdata;
 	struct pl_listener *listeners;

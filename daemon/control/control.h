@@ -169,6 +169,8 @@ enum pl_event_type {
 	PL_EVENT_PAGE,    /**< page: heard, clip finished or uploaded */
 	PL_EVENT_TONE,    /**< tone: a digit, a page or an unknown pair was heard */
 	PL_EVENT_EXPORT,  /**< MQTT, S3 or the clips' disk came, went, or has trouble */
+	PL_EVENT_LISTEN,  /**< a browser that listens, or talks into tablet_id, came, went or has
+			       another mix: listen.h */
 };
 
 /**

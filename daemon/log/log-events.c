@@ -8,6 +8,7 @@
 #include "claims.h"
 #include "config.h"
 #include "describe.h"
+#include "listen.h"
 #include "log-gateway.h"
 
 struct pl_log_events {
@@ -192,6 +193,21 @@ static void log_engine(struct pl_log_events *events, struct json_object *data)
 			       : "The matrix is gone; waiting for it");
 }
 
+/** How many there are now: who they are tells GET /api/listeners. */
+static void log_listen(struct pl_log_events *events, const struct pl_event *event,
+		       struct json_object *data)
+{
+	struct pl_listen_overview overview;
+
+	pl_control_listen_overview(events->control, &overview);
+	add_uint(data, "listeners", overview.n_listeners);
+	add_uint(data, "talkers", overview.n_talkers);
+	if (event->tablet_id)
+		add_uint(data, "tablet", event->tablet_id);
+	pl_log_event(events->log, PL_LOG_DEBUG, "listen.changed", data,
+		     "%u browsers listen, %u talk", overview.n_listeners, overview.n_talkers);
+}
+
 static void on_event(void *userdata, const struct pl_event *event)
 {
 	struct pl_log_events *events = userdata;
@@ -247,6 +263,9 @@ static void on_event(void *userdata, const struct pl_event *event)
 		break;
 	case PL_EVENT_CLAIM:
 		log_claim(events, event, data);
+		break;
+	case PL_EVENT_LISTEN:
+		log_listen(events, event, data);
 		break;
 	case PL_EVENT_GATEWAY:
 	case PL_EVENT_STREAM:

@@ -12,6 +12,7 @@
 #include "call.h"
 #include "config.h"
 #include "fuzz.h"
+#include "listen.h"
 
 static int apply(void *engine, const struct pl_model *before, const struct pl_model *after)
 {
@@ -61,8 +62,54 @@ static bool get_certificate(void *access, struct pl_certificate *ret_certificate
 	return false;
 }
 
+static int open_listener(void *listen, const struct pl_actor *actor, const struct pl_mix *mix,
+			 const char *offer, size_t size, struct pl_listen_answer *ret_answer,
+			 struct pl_error *ret_error)
+{
+	return -EINVAL;
+}
+
+static int open_talker(void *listen, const struct pl_actor *actor, uint32_t tablet_id,
+		       const char *offer, size_t size, struct pl_listen_answer *ret_answer,
+		       struct pl_error *ret_error)
+{
+	return -EINVAL;
+}
+
+static int set_mix(void *listen, const char *id, const struct pl_mix *mix,
+		   struct pl_error *ret_error)
+{
+	/* What came this far was checked. */
+	for (size_t i = 0; i < mix->n_sources; i++)
+		if (mix->sources[i].id < 1 || mix->sources[i].id > PL_TABLETS_MAX ||
+		    !(mix->sources[i].gain_db <= PL_MIX_GAIN_MAX_DB) ||
+		    !(mix->sources[i].pan >= -1.0 && mix->sources[i].pan <= 1.0))
+			abort();
+	return 0;
+}
+
+static int close_session(void *listen, const char *id, uint32_t *ret_tablet_id)
+{
+	return -ENOENT;
+}
+
+static int listen_status(void *listen, size_t index, struct pl_listen_status *ret_status)
+{
+	return -ENOENT;
+}
+
+static void listen_overview(void *listen, struct pl_listen_overview *ret_overview)
+{
+}
+
 static struct pl_control *get_control(void)
 {
+	static const struct pl_listen_ops listen = {.open_listener = open_listener,
+						    .open_talker = open_talker,
+						    .set_mix = set_mix,
+						    .close = close_session,
+						    .status = listen_status,
+						    .overview = listen_overview};
 	static const struct pl_access_ops access = {.authenticate = authenticate,
 						    .add_token = add_token,
 						    .remove_token = remove_token,
@@ -81,6 +128,7 @@ static struct pl_control *get_control(void)
 	if (pl_control_new(&config, &model, &engine, NULL, &keeper, NULL, &control) < 0)
 		abort();
 	pl_control_set_access(control, &access, NULL);
+	pl_control_set_listen(control, &listen, NULL);
 	return control;
 }
 
@@ -118,8 +166,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0; /* reads files of the machine */
 	make_path(routes->pattern, data[1], path, sizeof(path));
 	before = *pl_control_model(control);
-	pl_http_dispatch(control, &visitor, routes->method, path, (const char *)data + 2, size - 2,
-			 &reply);
+	pl_http_dispatch(control, &visitor, routes->method, path, "", (const char *)data + 2,
+			 size - 2, &reply);
 	if (!reply.tree || reply.status < 200 || reply.status > 499)
 		abort();
 	if (reply.status != 200 && (!json_object_object_get_ex(reply.tree, "detail", NULL) ||

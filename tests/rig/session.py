@@ -304,10 +304,16 @@ class Session:
         config = {
             "tablets": self.tablets,
             "channels": self.channels,
-            "http": {"address": "127.0.0.1", "port": self.http_port},
             "state_directory": str(self.folder / "state/partyline"),
             "runtime_directory": str(self.runtime / "partyline"),
+            # Many sessions run at the same time.
+            "listen": {"port": 0},
             **self.config,
+            "http": {
+                "address": "127.0.0.1",
+                "port": self.http_port,
+                **self.config.get("http", {}),
+            },
         }
         (self.folder / "partyline.json").write_text(json.dumps(config, indent=2) + "\n")
 

@@ -212,6 +212,7 @@ static int read_value(struct place *at, const struct pl_body_field *field, struc
 	case PL_BODY_ROWS:
 		return read_rows(at, tree, &value->rows);
 	case PL_BODY_TREE:
+	case PL_BODY_SDP:
 		break;
 	}
 	return -EINVAL;
@@ -286,6 +287,10 @@ int pl_body_read(const char *text, size_t size, const struct pl_body_field *fiel
 	struct pl_body body = {0};
 	int r;
 
+	if (n_fields == 1 && fields[0].type == PL_BODY_SDP) {
+		*ret_body = (struct pl_body){.text = text, .size = size};
+		return 0;
+	}
 	r = read_tree(&at, text, size, n_fields, &body.tree);
 	if (r < 0)
 		return r;

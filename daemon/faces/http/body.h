@@ -26,6 +26,7 @@ enum pl_body_type {
 	PL_BODY_STRING,
 	PL_BODY_ROWS, /**< {"1":{"2":0.5}}: struct pl_matrix_rows */
 	PL_BODY_TREE, /**< the only field, "*": any object; the handler reads body->tree strictly */
+	PL_BODY_SDP,  /**< the only field, "*": no JSON but application/sdp; body->text */
 };
 
 struct pl_body_field {
@@ -47,6 +48,8 @@ struct pl_body_value {
 
 struct pl_body {
 	struct json_object *tree;
+	const char *text; /**< of PL_BODY_SDP: what came, borrowed, without a final NUL */
+	size_t size;
 	struct pl_body_value value[PL_BODY_FIELDS_MAX]; /**< in the table's order */
 };
 

@@ -54,9 +54,10 @@ struct pl_http_session {
 
 /** An answer that is no JSON. */
 struct pl_http_plain {
-	const char *type; /**< Content-Type; NULL: it is JSON */
-	char *text;       /**< ours, or NULL */
-	char *file;       /**< path of the file that is sent, ours, or NULL */
+	const char *type;  /**< Content-Type; NULL: it is JSON */
+	char *text;        /**< ours, or NULL */
+	char *file;        /**< path of the file that is sent, ours, or NULL */
+	char location[64]; /**< path of what was made; "": nothing was */
 };
 
 struct pl_http_call {
@@ -67,6 +68,7 @@ struct pl_http_call {
 	uint32_t arg[2];            /**< ids in the path, in the pattern's order */
 	const char *arg_name[2];    /**< their names in the pattern */
 	const char *text;           /**< the {id} or {name} in the path, "" */
+	const char *query;          /**< "a=1&b=2", percent-decoded; "" */
 	const struct pl_body *body; /**< fields in the route's order */
 
 	/* what the handler leaves behind */
@@ -116,11 +118,17 @@ struct pl_http_reply {
  * The route for a path and method: decode, call, describe. Never fails: what goes
  * wrong is a reply with {"detail"}.
  *
- * @param path  without query, percent-decoded
+ * @param path   without query, percent-decoded
+ * @param query  "a=1&b=2", likewise
  */
 void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *visitor,
-		      enum pl_http_method method, const char *path, const char *text, size_t size,
-		      struct pl_http_reply *ret_reply);
+		      enum pl_http_method method, const char *path, const char *query,
+		      const char *text, size_t size, struct pl_http_reply *ret_reply);
+/** Whether the body of such a request is SDP. */
+bool pl_http_takes_sdp(enum pl_http_method method, const char *path);
+/** A value of the query. @return 0, -ENOENT when it is not there, -EINVAL when it is too long */
+int pl_http_call_query(const struct pl_http_call *call, const char *name, char *ret_value,
+		       size_t size);
 
 /** The actor that a visitor is. Borrows from the visitor. */
 void pl_http_actor(const struct pl_http_visitor *visitor, struct pl_actor *ret_actor);
@@ -193,6 +201,12 @@ int pl_api_log(struct pl_http_call *call, struct pl_error *error);
 
 int pl_api_claims(struct pl_http_call *call, struct pl_error *error);
 int pl_api_release_claim(struct pl_http_call *call, struct pl_error *error);
+int pl_api_whep(struct pl_http_call *call, struct pl_error *error);
+int pl_api_whip(struct pl_http_call *call, struct pl_error *error);
+int pl_api_end_listening(struct pl_http_call *call, struct pl_error *error);
+int pl_api_trickle(struct pl_http_call *call, struct pl_error *error);
+int pl_api_listeners(struct pl_http_call *call, struct pl_error *error);
+int pl_api_put_mix(struct pl_http_call *call, struct pl_error *error);
 
 int pl_api_tokens(struct pl_http_call *call, struct pl_error *error);
 int pl_api_add_token(struct pl_http_call *call, struct pl_error *error);

@@ -25,6 +25,7 @@ static const char *const type_names[] = {
 	[PL_EVENT_TONE] = "tone",
 	[PL_EVENT_EXPORT] = "export",
 	[PL_EVENT_CLAIM] = "claim",
+	[PL_EVENT_LISTEN] = "listeners",
 };
 
 static void add_or_put(struct json_object *object, const char *name, struct json_object *list)

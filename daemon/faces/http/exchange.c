@@ -80,7 +80,11 @@ static int respond_options(struct pl_face_http *face, struct lws *wsi,
 static int respond_plain(struct pl_face_http *face, struct lws *wsi, struct pl_session *session,
 			 const struct pl_http_request *request, struct pl_http_plain *plain)
 {
-	struct pl_http_response response = {.status = 200, .type = plain->type};
+	struct pl_http_response response = {
+		.status = plain->location[0] ? 201 : 200,
+		.type = plain->type,
+		.created = plain->location[0] ? plain->location : NULL,
+	};
 	int r;
 
 	if (plain->file) {
@@ -106,8 +110,8 @@ static int respond_call(struct pl_face_http *face, struct lws *wsi, struct pl_se
 	char allow[80];
 	int r;
 
-	pl_http_dispatch(face->control, visitor, request->method, request->path, body, size,
-			 &reply);
+	pl_http_dispatch(face->control, visitor, request->method, request->path, request->query,
+			 body, size, &reply);
 	if (reply.plain.type)
 		return respond_plain(face, wsi, session, request, &reply.plain);
 	/* What was asked for is done, but there is no memory to say so: no answer is true, a refusal
@@ -202,7 +206,8 @@ static struct pl_http_exchange *exchange_new(const struct pl_http_request *reque
 static int respond_preflight(struct pl_face_http *face, struct lws *wsi,
 			     const struct pl_http_request *request)
 {
-	struct pl_http_response response = {.status = 204, .allow = "GET, HEAD, POST, PUT, DELETE"};
+	struct pl_http_response response = {.status = 204,
+					    .allow = "GET, HEAD, POST, PUT, PATCH, DELETE"};
 
 	return pl_http_respond(face, wsi, request, &response);
 }

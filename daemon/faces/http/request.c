@@ -56,12 +56,48 @@ static int read_type(struct lws *wsi, const struct pl_http_request *request,
 	if (n == 0 || request->length == 0)
 		return 0;
 	word = n < 0 ? 0 : strcspn(text, "; \t");
+	if (pl_http_takes_sdp(request->method, request->path)) {
+		/* RFC 9725 4.2 and, for PATCH, 4.3.2 */
+		if ((word == 15 && strncasecmp(text, "application/sdp", word) == 0) ||
+		    (word == 31 && strncasecmp(text, "application/trickle-ice-sdpfrag", word) == 0))
+			return 0;
+		*ret_reason = "The body should be application/sdp";
+		return 415;
+	}
 	if ((word == 16 && strncasecmp(text, "application/json", word) == 0) ||
 	    (word > 17 && strncasecmp(text, "application/", 12) == 0 &&
 	     strncasecmp(text + word - 5, "+json", 5) == 0))
 		return 0;
 	*ret_reason = "The body should be application/json";
 	return 415;
+}
+
+/** @return 0, or the status of a refusal */
+static int read_query(struct lws *wsi, struct pl_http_request *request, const char **ret_reason)
+{
+	size_t n_all = 0;
+
+	for (int i = 0;; i++) {
+		size_t left = sizeof(request->query) - n_all;
+		int n;
+
+		if (left > 1 && i > 0) {
+			request->query[n_all] = '&';
+			left--;
+		}
+		n = lws_hdr_copy_fragment(wsi, request->query + n_all + (i > 0), (int)left,
+					  WSI_TOKEN_HTTP_URI_ARGS, i);
+		if (n == -1) {
+			request->query[n_all] = '\0';
+			return 0;
+		}
+		if (n < 0) {
+			request->query[0] = '\0';
+			*ret_reason = "The query is too long";
+			return 414;
+		}
+		n_all += (size_t)n + (i > 0);
+	}
 }
 
 int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_request *ret_request,
@@ -101,6 +137,8 @@ int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_reque
 		*ret_reason = "Content-Length is required, chunks are not taken";
 		r = 411;
 	}
+	if (r == 0)
+		r = read_query(wsi, &request, ret_reason);
 	if (r == 0 && strlen(path) >= sizeof(request.path)) {
 		*ret_reason = "The path is too long";
 		r = 414;

@@ -17,6 +17,8 @@ static const char *reason_of(int status)
 	switch (status) {
 	case 200:
 		return "OK";
+	case 201:
+		return "Created";
 	case 204:
 		return "No Content";
 	case 206:
@@ -103,6 +105,8 @@ static void add_cors(struct head *head, const struct pl_face_http *face,
 	if (!request->origin[0] || !pl_http_origin_is_configured(face, request->origin))
 		return;
 	add(head, "Access-Control-Allow-Origin: %s\r\n", request->origin);
+	if (response->created)
+		add(head, "Access-Control-Expose-Headers: Location\r\n");
 	if (request->method == PL_HTTP_OPTIONS && response->allow)
 		add(head,
 		    "Access-Control-Allow-Methods: %s\r\n"
@@ -153,6 +157,8 @@ static void write_head(struct head *head, const struct pl_face_http *face,
 		add(head, "Cache-Control: no-store\r\n");
 	if (response->location)
 		add(head, "Location: https://%s%s\r\n", request->host, response->location);
+	if (response->created)
+		add(head, "Location: %s\r\n", response->created);
 	if (response->allow)
 		add(head, "Allow: %s\r\n", response->allow);
 	if (response->status == 426)
@@ -181,10 +187,10 @@ int pl_http_respond(struct pl_face_http *face, struct lws *wsi,
 		    const struct pl_http_request *request, const struct pl_http_response *response)
 {
 	struct head head = {.size = 0};
-	size_t size =
-		request->method == PL_HTTP_HEAD || response->status == 304 || response->streamed
-			? 0
-			: response->size;
+	size_t size = request->method == PL_HTTP_HEAD || response->status == 304 ||
+				      response->status == 204 || response->streamed
+			      ? 0
+			      : response->size;
 	unsigned char *buffer;
 	int r;
 

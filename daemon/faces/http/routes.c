@@ -52,6 +52,7 @@ static const struct pl_body_field binding_fields[] = {
 };
 
 static const struct pl_body_field tree_fields[] = {{"*", PL_BODY_TREE, true}};
+static const struct pl_body_field sdp_fields[] = {{"*", PL_BODY_SDP, true}};
 static const struct pl_body_field jitter_fields[] = {{"safety", PL_BODY_NUMBER, true}};
 static const struct pl_body_field end_fields[] = {{"channel", PL_BODY_ID, true}};
 static const struct pl_body_field record_fields[] = {
@@ -84,6 +85,8 @@ static const struct pl_http_route routes[] = {
 	{"/api/gateway", PL_HTTP_GET, pl_api_gateway, NO_FIELDS},
 	{"/api/gpio", PL_HTTP_GET, pl_api_gpio, NO_FIELDS},
 	{"/api/headroom", PL_HTTP_PUT, pl_api_put_headroom, FIELDS(headroom_fields)},
+	{"/api/listeners", PL_HTTP_GET, pl_api_listeners, NO_FIELDS},
+	{"/api/listeners/{id}/mix", PL_HTTP_PUT, pl_api_put_mix, FIELDS(tree_fields)},
 	{"/api/log", PL_HTTP_GET, pl_api_log, NO_FIELDS},
 	{"/api/meters", PL_HTTP_GET, pl_api_meters, NO_FIELDS},
 	{"/api/pages", PL_HTTP_GET, pl_api_pages, NO_FIELDS},
@@ -137,6 +140,12 @@ static const struct pl_http_route routes[] = {
 	{"/ptt/state", PL_HTTP_GET, pl_api_ptt_state, NO_FIELDS},
 	{"/state", PL_HTTP_GET, pl_api_state, NO_FIELDS},
 	{"/tablet/{tablet_id}/mute", PL_HTTP_POST, pl_api_tablet_mute, FIELDS(mute_fields)},
+	{"/whep", PL_HTTP_POST, pl_api_whep, FIELDS(sdp_fields)},
+	{"/whep/{id}", PL_HTTP_PATCH, pl_api_trickle, FIELDS(sdp_fields)},
+	{"/whep/{id}", PL_HTTP_DELETE, pl_api_end_listening, NO_FIELDS},
+	{"/whip", PL_HTTP_POST, pl_api_whip, FIELDS(sdp_fields)},
+	{"/whip/{id}", PL_HTTP_PATCH, pl_api_trickle, FIELDS(sdp_fields)},
+	{"/whip/{id}", PL_HTTP_DELETE, pl_api_end_listening, NO_FIELDS},
 };
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
 
@@ -373,11 +382,42 @@ void pl_http_actor(const struct pl_http_visitor *visitor, struct pl_actor *ret_a
 	};
 }
 
-void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *visitor,
-		      enum pl_http_method method, const char *path, const char *text, size_t size,
-		      struct pl_http_reply *ret_reply)
+bool pl_http_takes_sdp(enum pl_http_method method, const char *path)
 {
-	struct pl_http_call call = {.control = control, .visitor = visitor, .status = 200};
+	struct match match;
+	const struct pl_http_route *route = find(method, path, &match);
+
+	return route && route->n_fields == 1 && route->fields[0].type == PL_BODY_SDP;
+}
+
+int pl_http_call_query(const struct pl_http_call *call, const char *name, char *ret_value,
+		       size_t size)
+{
+	size_t n_name = strlen(name);
+
+	for (const char *at = call->query; *at;) {
+		size_t n = strcspn(at, "&");
+
+		if (n > n_name && memcmp(at, name, n_name) == 0 && at[n_name] == '=') {
+			int length = (int)(n - n_name - 1u);
+
+			return (size_t)snprintf(ret_value, size, "%.*s", length, at + n_name + 1) <
+					       size
+				       ? 0
+				       : -EINVAL;
+		}
+		at += n;
+		at += *at == '&';
+	}
+	return -ENOENT;
+}
+
+void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *visitor,
+		      enum pl_http_method method, const char *path, const char *query,
+		      const char *text, size_t size, struct pl_http_reply *ret_reply)
+{
+	struct pl_http_call call = {
+		.control = control, .visitor = visitor, .status = 200, .query = query};
 	struct pl_http_reply reply = {0};
 	const struct pl_http_route *route;
 	struct pl_actor actor;

@@ -31,12 +31,15 @@
 /** Of these only for callers on this machine. */
 #define PL_HTTP_CONNECTIONS_LOCAL 100u
 #define PL_HTTP_HEADERS_MAX 16384u
+/** Of the query of a request, bytes: a mix of all tablets and channels at once. */
+#define PL_HTTP_QUERY_MAX 4096u
 /** How JSON is written. */
 #define PL_HTTP_JSON (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
 struct pl_http_request {
 	enum pl_http_method method;
 	char path[256];
+	char query[PL_HTTP_QUERY_MAX]; /**< "a=1&b=2", percent-decoded; "" */
 	char peer[64];
 	char host[256];   /**< "" when there is none */
 	char origin[256]; /**< "" when there is none */
@@ -56,6 +59,7 @@ struct pl_http_response {
 	const char *etag;     /**< NULL: not to be kept */
 	const char *allow;    /**< NULL: none */
 	const char *location; /**< path at https://, with status 307; NULL: none */
+	const char *created;  /**< path of what was made, with status 201; NULL: none */
 	bool gzip;
 	bool immutable;   /**< with an etag: this address never shows anything else */
 	bool page;        /**< HTML of ours: scripts and styles of this origin */

@@ -86,7 +86,8 @@ def test_served_document_is_the_one_in_the_tree(port):
 
 # What these want must be there first: test_access.py and test_gateway.py have it.
 NEEDS_MORE = [("POST", "/api/session"), ("POST", "/api/tokens/remove"), ("POST", "/api/streams"),
-              ("POST", "/api/pages"), ("POST", "/api/pages/from-record")]
+              ("POST", "/api/pages"), ("POST", "/api/pages/from-record"), ("POST", "/whep"),
+              ("POST", "/whip")]
 
 
 def needs_more(method, path):

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PL_CONTROL_LISTEN_H
+#define PL_CONTROL_LISTEN_H
+
+#include <json-c/json.h>
+
+#include "control.h"
+#include "mix.h"
+
+/**
+ * Browsers that listen (WHEP) and talk (WHIP): the verbs, what they need from daemon/listen, and
+ * what it tells back. A session is opened by an offer (SDP) and answered at once; whether the browser
+ * then connects is an event.
+ *
+ * Thread: the daemon's one loop for everything here.
+ */
+
+/** Of a session, with the final NUL: lower-case hexadecimal, of 96 random bits. */
+#define PL_LISTEN_ID_SIZE 25u
+#define PL_LISTEN_ANSWER_MAX 8192u
+#define PL_LISTENERS_MAX 100u
+/** An offer that is longer is none. */
+#define PL_LISTEN_OFFER_MAX 65536u
+
+enum pl_listen_state {
+	PL_LISTEN_CONNECTING, /**< answered; nothing has come from the browser so far */
+	PL_LISTEN_CONNECTED,
+	PL_LISTEN_LOST, /**< nothing has come for 5 s; it is closed when that goes on */
+};
+
+/** Of one session. Counters count since it was opened. */
+struct pl_listen_status {
+	char id[PL_LISTEN_ID_SIZE];
+	bool talks;          /**< WHIP: into tablet_id; else WHEP: hears mix */
+	uint32_t tablet_id;  /**< 0: a listener */
+	struct pl_mix mix;   /**< of a listener */
+	char actor[64];      /**< who opened it */
+	uint64_t since_usec; /**< CLOCK_REALTIME at which it was opened */
+	enum pl_listen_state state;
+	char address[80];  /**< of the browser: "192.0.2.7:50312"; "" so far */
+	double connect_ms; /**< from the answer until it was connected; NaN: it is not yet */
+	uint64_t n_packets_sent, n_bytes_sent;
+	uint64_t n_packets_received, n_bytes_received;
+	uint64_t n_lost;      /**< of a talker's packets */
+	uint64_t n_concealed; /**< packets' worth that Opus made up */
+	uint64_t n_refused;   /**< datagrams: not authentic, not readable */
+	double loss_percent;  /**< talker: of the last 10 s; listener: by its reports; NaN: none */
+	double jitter_ms;     /**< likewise */
+	double round_trip_ms; /**< by RTCP; NaN: not known */
+	double depth_ms;      /**< of a talker's jitter buffer, now; NaN: a listener */
+};
+
+/** Of all of it. */
+struct pl_listen_overview {
+	uint16_t port;     /**< UDP; 0: no session has been there so far */
+	char trouble[256]; /**< one plain sentence without a full stop, "" */
+	uint32_t n_listeners, n_talkers;
+	double frame_ms; /**< of what is sent */
+};
+
+struct pl_listen_answer {
+	char id[PL_LISTEN_ID_SIZE];
+	char sdp[PL_LISTEN_ANSWER_MAX];
+};
+
+/** daemon/listen. Errors: -EINVAL the offer cannot be used, -ENOSPC too many sessions, -EADDRINUSE
+ * the port, -ENOENT no such session, -ENOMEM; with a sentence in *ret_error, which is never NULL. */
+struct pl_listen_ops {
+	int (*open_listener)(void *listen, const struct pl_actor *actor, const struct pl_mix *mix,
+			     const char *offer, size_t size, struct pl_listen_answer *ret_answer,
+			     struct pl_error *ret_error);
+	/** What talks into that tablet so far is closed. */
+	int (*open_talker)(void *listen, const struct pl_actor *actor, uint32_t tablet_id,
+			   const char *offer, size_t size, struct pl_listen_answer *ret_answer,
+			   struct pl_error *ret_error);
+	/** Without a click. -EPROTOTYPE: it is a talker */
+	int (*set_mix)(void *listen, const char *id, const struct pl_mix *mix,
+		       struct pl_error *ret_error);
+	/** @param ret_tablet_id  of a talker; 0: a listener */
+	int (*close)(void *listen, const char *id, uint32_t *ret_tablet_id);
+	/** The sessions in the order in which they were opened. @return 0, -ENOENT: none so far on */
+	int (*status)(void *listen, size_t index, struct pl_listen_status *ret_status);
+	void (*overview)(void *listen, struct pl_listen_overview *ret_overview);
+};
+
+/** @param ops  NULL: not in this build or test, as at first; verbs fail with -EOPNOTSUPP */
+void pl_control_set_listen(struct pl_control *control, const struct pl_listen_ops *ops,
+			   void *listen);
+
+/**
+ * daemon/listen: a session has connected, is lost, or has ended by itself: sends PL_EVENT_LISTEN.
+ * Never from inside of an op: what these do is told by the verbs.
+ *
+ * @param tablet_id  of a talker; 0: a listener
+ */
+void pl_control_listen_changed(struct pl_control *control, uint32_t tablet_id);
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/** @return 0; -ENOENT */
+int pl_control_listen_status(struct pl_control *control, size_t index,
+			     struct pl_listen_status *ret_status);
+void pl_control_listen_overview(struct pl_control *control,
+				struct pl_listen_overview *ret_overview);
+/** "connecting", "connected", "lost" */
+const char *pl_listen_state_name(enum pl_listen_state state);
+/** All channels' outputs: what is heard by who asks for nothing else. */
+void pl_control_default_mix(const struct pl_control *control, struct pl_mix *ret_mix);
+/**
+ * {"port","trouble","frame_ms","listeners":[…],"talkers":[…]}; ids, with which a session can be changed
+ * and closed, only for the role operate. @return the caller puts it; NULL without memory
+ */
+struct json_object *pl_describe_listeners(struct pl_control *control, const struct pl_actor *actor);
+
+/* --- verbs; errors as above, and -EPERM. pl_error.field: /mix /offer /tablet /id ---------------- */
+
+/** Role: view. */
+int pl_control_open_listener(struct pl_control *control, const struct pl_actor *actor,
+			     const struct pl_mix *mix, const char *offer, size_t size,
+			     struct pl_listen_answer *ret_answer, struct pl_error *ret_error);
+/** Role: view; who knows the id may change it. -ENOENT: there is no such session */
+int pl_control_set_mix(struct pl_control *control, const struct pl_actor *actor, const char *id,
+		       const struct pl_mix *mix, struct pl_error *ret_error);
+/** Role: operate. @param secret  of the claim on the tablet, "". -EBUSY: somebody else has claimed it */
+int pl_control_open_talker(struct pl_control *control, const struct pl_actor *actor,
+			   uint32_t tablet_id, const char *secret, const char *offer, size_t size,
+			   struct pl_listen_answer *ret_answer, struct pl_error *ret_error);
+/** Role: view; who knows the id may close it. */
+int pl_control_close_session(struct pl_control *control, const struct pl_actor *actor,
+			     const char *id, struct pl_error *ret_error);
+
+#endif

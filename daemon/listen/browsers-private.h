@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PL_BROWSERS_PRIVATE_H
+#define PL_BROWSERS_PRIVATE_H
+
+#include "browsers.h"
+#include "demux.h"
+#include "identity.h"
+#include "model.h"
+#include "session.h"
+#include "socket.h"
+#include "sources.h"
+#include "work-thread.h"
+
+/** Only for browsers*.c. */
+
+/** One talker a tablet. */
+#define SESSIONS_MAX (PL_LISTENERS_MAX + PL_TABLETS_MAX)
+
+struct pl_browsers {
+	sd_event *event;
+	struct pl_browsers_options options;
+	char address[64];
+	int notify_fd;
+	sd_event_source *notify_source;
+	char trouble[256];
+
+	/* NULL until the first session */
+	struct pl_identity *identity;
+	struct listen_socket *socket;
+	struct pl_work_thread *thread;
+
+	/* changed when the thread stands still; each reads them */
+	struct listen_session *sessions[SESSIONS_MAX];
+	size_t n_sessions;
+
+	struct {
+		struct pl_demux *demux;
+		struct listen_sources *sources;
+		struct pl_work_source socket_source;
+		uint64_t moved_nsec; /* when the graph last did */
+		uint64_t next_nsec;  /* when work() is called at the latest */
+	} own;                       /* the thread's */
+};
+
+/* browsers-work.c. Thread: the one that works, but for _start and _stop. */
+
+/** Socket, identity and thread, when they are not there yet. @return 0 or negative errno, with trouble */
+int browsers_start(struct pl_browsers *browsers);
+void browsers_stop(struct pl_browsers *browsers);
+
+/* Thread: main; what is changed is changed while the thread stands still. */
+
+/** @return 0 or -ENOSPC */
+int browsers_add(struct pl_browsers *browsers, struct listen_session *session);
+/** It is said goodbye to, forgotten and freed; its playback port is closed. */
+void browsers_remove(struct pl_browsers *browsers, struct listen_session *session);
+/** Open a port for each place of the mix that has none. @return 0 or negative errno */
+int browsers_open_places(struct pl_browsers *browsers, const struct pl_mix *mix);
+/** Close those that nobody hears any more. */
+void browsers_close_places(struct pl_browsers *browsers);
+void browsers_set_mix(struct pl_browsers *browsers, struct listen_session *session,
+		      const struct pl_mix *mix);
+
+#endif

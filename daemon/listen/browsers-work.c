@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "browsers-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CAPTURE_CAPACITY 32768u
+/** Always captured while somebody listens: it keeps the time of who hears nothing. */
+#define CLOCK_PLACE listen_place(PL_MIX_CHANNEL_OUT, 1)
+
+/* --- the thread ------------------------------------------------------------------------------- */
+
+static void on_datagram(void *userdata, const struct pl_net_path *path, uint8_t *data, size_t size)
+{
+	struct pl_browsers *browsers = userdata;
+	struct pl_peer *peer = NULL;
+
+	pl_demux_receive(browsers->own.demux, path, data, size, pl_work_now_nsec(), &peer);
+	/* What has come may have set its clock. */
+	if (peer && pl_peer_deadline(peer) < browsers->own.next_nsec)
+		pl_work_thread_kick(browsers->thread);
+}
+
+static void on_socket(void *userdata, uint64_t now)
+{
+	struct pl_browsers *browsers = userdata;
+
+	/* One batch a round: a flood keeps nobody from being heard. */
+	listen_socket_receive(browsers->socket, on_datagram, browsers);
+	listen_socket_flush(browsers->socket);
+}
+
+static void hear(struct pl_browsers *browsers)
+{
+	struct listen_sources *sources = browsers->own.sources;
+	uint32_t n;
+
+	while ((n = listen_sources_next(sources)) > 0) {
+		for (size_t i = 0; i < browsers->n_sessions; i++)
+			listen_session_hear(browsers->sessions[i], sources->blocks, n,
+					    sources->rate_hz);
+		listen_socket_flush(browsers->socket);
+	}
+}
+
+static uint64_t work(void *userdata, uint64_t now, bool graph_moved)
+{
+	struct pl_browsers *browsers = userdata;
+	uint64_t next = UINT64_MAX;
+
+	if (graph_moved) {
+		browsers->own.moved_nsec = now;
+		hear(browsers);
+	}
+	for (size_t i = 0; i < browsers->n_sessions; i++) {
+		uint64_t deadline = listen_session_work(browsers->sessions[i], pl_work_now_nsec(),
+							browsers->own.moved_nsec);
+
+		next = deadline < next ? deadline : next;
+	}
+	/* Nothing to send is the rule when only time has passed. */
+	if (browsers->n_sessions > 0)
+		listen_socket_flush(browsers->socket);
+	browsers->own.next_nsec = next;
+	return next;
+}
+
+/* --- calls of the main thread ----------------------------------------------------------------- */
+
+struct call {
+	struct pl_browsers *browsers;
+	struct listen_session *session;
+	const struct pl_mix *mix;
+	struct pl_audio_port *ports[LISTEN_PLACES];
+	int r;
+};
+
+static void call_watch(void *userdata)
+{
+	struct call *call = userdata;
+	struct pl_browsers *browsers = call->browsers;
+
+	browsers->own.socket_source = (struct pl_work_source){on_socket, browsers};
+	call->r = pl_work_thread_watch(browsers->thread, listen_socket_fd(browsers->socket),
+				       &browsers->own.socket_source);
+}
+
+static void call_add(void *userdata)
+{
+	struct call *call = userdata;
+	struct pl_browsers *browsers = call->browsers;
+
+	call->r = pl_demux_add(browsers->own.demux, call->session->peer);
+	if (call->r >= 0)
+		browsers->sessions[browsers->n_sessions++] = call->session;
+}
+
+static void call_remove(void *userdata)
+{
+	struct call *call = userdata;
+	struct pl_browsers *browsers = call->browsers;
+
+	listen_session_end(call->session);
+	listen_socket_flush(browsers->socket);
+	pl_demux_remove(browsers->own.demux, call->session->peer);
+	for (size_t i = 0; i < browsers->n_sessions; i++) {
+		if (browsers->sessions[i] != call->session)
+			continue;
+		/* In the order in which they were opened. */
+		browsers->n_sessions--;
+		memmove(&browsers->sessions[i], &browsers->sessions[i + 1u],
+			(browsers->n_sessions - i) * sizeof(browsers->sessions[0]));
+		break;
+	}
+}
+
+static void call_set_mix(void *userdata)
+{
+	struct call *call = userdata;
+
+	listen_session_set_mix(call->session, call->mix);
+}
+
+/** Ports that were opened are put in. */
+static void call_put_ports(void *userdata)
+{
+	struct call *call = userdata;
+
+	for (uint32_t i = 0; i < LISTEN_PLACES; i++)
+		if (call->ports[i])
+			call->browsers->own.sources->ports[i] = call->ports[i];
+}
+
+/** Ports that nobody needs are taken out, for who closes them. */
+static void call_take_ports(void *userdata)
+{
+	struct call *call = userdata;
+	const struct pl_browsers *browsers = call->browsers;
+	bool used[LISTEN_PLACES] = {false};
+
+	for (size_t i = 0; i < browsers->n_sessions; i++) {
+		const struct listen_session *session = browsers->sessions[i];
+
+		if (session->fixed.talks)
+			continue;
+		used[CLOCK_PLACE] = true;
+		for (size_t k = 0; k < session->mix.n_sources; k++)
+			used[listen_place(session->mix.sources[k].kind,
+					  session->mix.sources[k].id)] = true;
+		for (uint32_t k = 0; k < session->mixer.n_voices; k++)
+			used[session->mixer.voices[k].place] = true;
+	}
+	for (uint32_t i = 0; i < LISTEN_PLACES; i++) {
+		call->ports[i] = used[i] ? NULL : browsers->own.sources->ports[i];
+		if (call->ports[i])
+			browsers->own.sources->ports[i] = NULL;
+	}
+}
+
+/* --- the main thread -------------------------------------------------------------------------- */
+
+int browsers_add(struct pl_browsers *browsers, struct listen_session *session)
+{
+	struct call call = {.browsers = browsers, .session = session};
+
+	if (browsers->n_sessions == SESSIONS_MAX)
+		return -ENOSPC;
+	pl_work_thread_call(browsers->thread, call_add, &call);
+	return call.r;
+}
+
+void browsers_remove(struct pl_browsers *browsers, struct listen_session *session)
+{
+	struct call call = {.browsers = browsers, .session = session};
+
+	pl_work_thread_call(browsers->thread, call_remove, &call);
+	if (session->playback)
+		browsers->options.audio->close(browsers->options.engine, session->playback);
+	listen_session_free(session);
+}
+
+void browsers_set_mix(struct pl_browsers *browsers, struct listen_session *session,
+		      const struct pl_mix *mix)
+{
+	struct call call = {.browsers = browsers, .session = session, .mix = mix};
+
+	pl_work_thread_call(browsers->thread, call_set_mix, &call);
+}
+
+static int open_place(struct pl_browsers *browsers, enum pl_mix_kind kind, uint32_t id,
+		      struct call *call)
+{
+	uint32_t place = listen_place(kind, id);
+	char name[LISTEN_NAME_MAX], target[LISTEN_NAME_MAX];
+	const struct pl_audio_port_info info = {
+		.way = PL_AUDIO_CAPTURE,
+		.name = name,
+		.target = target,
+		.capacity = CAPTURE_CAPACITY,
+	};
+
+	if (browsers->own.sources->ports[place] || call->ports[place])
+		return 0;
+	listen_source_names(kind, id, name, target);
+	return browsers->options.audio->open(browsers->options.engine, &info,
+					     pl_work_thread_wake_fd(browsers->thread),
+					     &call->ports[place]);
+}
+
+int browsers_open_places(struct pl_browsers *browsers, const struct pl_mix *mix)
+{
+	struct call call = {.browsers = browsers};
+	int r;
+
+	r = open_place(browsers, PL_MIX_CHANNEL_OUT, 1, &call);
+	for (size_t i = 0; r >= 0 && i < mix->n_sources; i++)
+		r = open_place(browsers, mix->sources[i].kind, mix->sources[i].id, &call);
+	/* What could be opened is closed with the rest when nobody hears it. */
+	pl_work_thread_call(browsers->thread, call_put_ports, &call);
+	return r;
+}
+
+void browsers_close_places(struct pl_browsers *browsers)
+{
+	struct call call = {.browsers = browsers};
+
+	pl_work_thread_call(browsers->thread, call_take_ports, &call);
+	for (uint32_t i = 0; i < LISTEN_PLACES; i++)
+		if (call.ports[i])
+			browsers->options.audio->close(browsers->options.engine, call.ports[i]);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static int open_socket(struct pl_browsers *browsers)
+{
+	int r;
+
+	if (browsers->socket)
+		return 0;
+	r = listen_socket_open(browsers->address, browsers->options.port, &browsers->socket);
+	if (r == -EADDRINUSE)
+		snprintf(browsers->trouble, sizeof(browsers->trouble),
+			 "UDP port %u is in use by another program; stop it, or give another with "
+			 "listen.port",
+			 browsers->options.port);
+	else if (r == -EINVAL || r == -EADDRNOTAVAIL)
+		snprintf(browsers->trouble, sizeof(browsers->trouble),
+			 "\"%s\" is not an IP address of this machine; see listen.address",
+			 browsers->address);
+	else if (r < 0)
+		snprintf(browsers->trouble, sizeof(browsers->trouble), "UDP at %s port %u: %s",
+			 browsers->address, browsers->options.port, strerror(-r));
+	return r;
+}
+
+static int start_thread(struct pl_browsers *browsers)
+{
+	const struct pl_work_options options = {
+		.name = "browsers",
+		.work = work,
+		.userdata = browsers,
+	};
+	struct call call = {.browsers = browsers};
+	int r = 0;
+
+	if (browsers->thread)
+		return 0;
+	if (!browsers->own.sources)
+		browsers->own.sources = calloc(1, sizeof(*browsers->own.sources));
+	if (!browsers->own.sources)
+		return -ENOMEM;
+	browsers->own.sources->audio = browsers->options.audio;
+	browsers->own.next_nsec = UINT64_MAX;
+	if (!browsers->own.demux)
+		r = pl_demux_new(SESSIONS_MAX, &browsers->own.demux);
+	if (r >= 0)
+		r = pl_work_thread_new(&options, &browsers->thread);
+	if (r < 0)
+		return r;
+	pl_work_thread_call(browsers->thread, call_watch, &call);
+	if (call.r < 0)
+		browsers->thread = pl_work_thread_free(browsers->thread);
+	return call.r;
+}
+
+int browsers_start(struct pl_browsers *browsers)
+{
+	int r = open_socket(browsers);
+
+	if (r < 0)
+		return r;
+	if (!browsers->identity)
+		r = pl_identity_new((uint64_t)time(NULL), &browsers->identity);
+	if (r >= 0)
+		r = start_thread(browsers);
+	if (r < 0)
+		snprintf(browsers->trouble, sizeof(browsers->trouble),
+			 "listening in a browser cannot start: %s", strerror(-r));
+	else
+		browsers->trouble[0] = '\0';
+	return r;
+}
+
+void browsers_stop(struct pl_browsers *browsers)
+{
+	while (browsers->n_sessions > 0)
+		browsers_remove(browsers, browsers->sessions[browsers->n_sessions - 1u]);
+	if (browsers->thread)
+		browsers_close_places(browsers);
+	browsers->thread = pl_work_thread_free(browsers->thread);
+	browsers->own.demux = pl_demux_free(browsers->own.demux);
+	browsers->socket = listen_socket_close(browsers->socket);
+	browsers->identity = pl_identity_free(browsers->identity);
+	free(browsers->own.sources);
+	browsers->own.sources = NULL;
+}

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""A page that listens by WHEP and measures what it hears, and who serves it."""
+
+import http.server
+import threading
+
+PAGE = """<!doctype html><meta charset="utf-8"><title>listener</title><link rel="icon" href="data:,"><script src="/listener.js"></script>
+"""
+
+# Names are global on purpose: tests call them one by one.
+SCRIPT = """
+"use strict";
+const listeners = [];
+
+let server = "";
+
+/** What the server says of its listeners. */
+async function fetch_listeners() {
+    return (await (await fetch(`${server}/api/listeners`)).json()).listeners;
+}
+
+async function open_listener(base, query) {
+    server = base;
+    const clicked = performance.now();
+    const pc = new RTCPeerConnection();
+    pc.addTransceiver("audio", { direction: "recvonly" });
+    const offer = await pc.createOffer();
+    const sdp = offer.sdp.replace("useinbandfec=1", "useinbandfec=1;stereo=1");
+    await pc.setLocalDescription({ type: "offer", sdp });
+    const answer = await fetch(`${base}/whep${query}`, {
+        method: "POST", headers: { "Content-Type": "application/sdp" }, body: sdp });
+    if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
+    const track = new Promise((done) => { pc.ontrack = (event) => done(event.track); });
+    await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+    const stream = new MediaStream([await track]);
+    // Chromium moves the sound only for an element that plays it.
+    const audio = new Audio();
+    audio.muted = true;
+    audio.srcObject = stream;
+    audio.play();
+    const context = new AudioContext();
+    const split = context.createChannelSplitter(2);
+    context.createMediaStreamSource(stream).connect(split);
+    const ears = [0, 1].map((side) => {
+        const ear = context.createAnalyser();
+        ear.fftSize = 8192;
+        split.connect(ear, side);
+        return ear;
+    });
+    const listener = { pc, audio, context, ears, clicked,
+                       location: answer.headers.get("Location") };
+    listeners.push(listener);
+    return listeners.length - 1;
+}
+
+/** Looks until it is so; the guard is the caller's. */
+async function until(test) {
+    while (!(await test())) await new Promise((done) => setTimeout(done, 50));
+    return true;
+}
+
+/** dBFS RMS of a side, and the frequency of what is heard there, Hz. */
+function hear(which, side) {
+    const { context, ears } = listeners[which];
+    const x = new Float32Array(ears[side].fftSize);
+    ears[side].getFloatTimeDomainData(x);
+    let power = 0, first = -1, last = -1, n = -1;
+    for (let i = 0; i < x.length; i++) {
+        power += x[i] * x[i];
+        if (i > 0 && x[i - 1] < 0 && x[i] >= 0) {
+            const at = i - x[i] / (x[i] - x[i - 1]);
+            if (first < 0) first = at;
+            last = at;
+            n++;
+        }
+    }
+    const db = 10 * Math.log10(Math.max(power / x.length, 1e-12));
+    return { db, hz: n > 0 ? n * context.sampleRate / (last - first) : 0 };
+}
+
+function is_near(which, side, db, within) {
+    return Math.abs(hear(which, side).db - db) <= within;
+}
+"""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        text, kind = (SCRIPT, "text/javascript") if self.path == "/listener.js" else (PAGE, "text/html")
+        self.send_response(200 if self.path in ("/", "/listener.js") else 404)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        if self.path in ("/", "/listener.js"):
+            self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class PageServer:
+    """Serves the page on a free port of the loopback."""
+
+    def __enter__(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: MIT
+"""Listening in a browser: a real Chromium at a plain-HTTP host name hears what the graph carries."""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+
+import audio  # noqa: E402
+from browser import Browser  # noqa: E402
+from listener import PageServer  # noqa: E402
+from rig import Session  # noqa: E402
+from wire import WebSocket, ask  # noqa: E402
+
+HOST = "appliance.test"  # not a secure context: no microphone, no worklet, and WebRTC all the same
+FLAGS = (
+    f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+)
+TONE_HZ = 1000.0
+TONE_DB = -20.0  # RMS
+TONE_SECONDS = 300
+RATE = 48000
+
+
+@pytest.fixture(scope="module")
+def pages():
+    with PageServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def session(pages):
+    config = {
+        "http": {"names": [HOST], "cors_origins": [f"http://{HOST}:{pages.port}"]},
+    }
+    with Session(daemon=True, config=config, tablets=2, channels=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def tone(session):
+    """Plays into tablet 1 for as long as the tests last."""
+    t = np.arange(TONE_SECONDS * RATE) / RATE
+    played = np.sqrt(2) * 10 ** (TONE_DB / 20) * np.sin(2 * np.pi * TONE_HZ * t)
+    with audio.Probe(session, [], TONE_SECONDS, play=played, play_to="partyline.tablet.1") as probe:
+        probe.start()
+        yield probe
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Browser(*FLAGS) as running:
+        yield running
+
+
+@pytest.fixture
+def port(session):
+    assert ask(session.http_port, "POST", "/api/reset", b"").status == 200
+    return session.http_port
+
+
+@pytest.fixture
+def page(browser, pages):
+    page = browser.page(f"http://{HOST}:{pages.port}/")
+    yield page
+    page.js("listeners.forEach((one) => one.pc.close())")
+    problems, page.problems = page.problems, []
+    page.close()
+    assert problems == []
+
+
+def put(port, path, **body):
+    answer = ask(port, "PUT", path, body)
+    assert answer.status == 200, answer.body
+
+
+def listen(page, port, mix):
+    """Opens a listener; its number on the page."""
+    base = f"http://{HOST}:{port}"
+    return page.js(f"open_listener({json.dumps(base)}, {json.dumps('?mix=' + mix)})")
+
+
+def location(page, which):
+    return page.js(f"listeners[{which}].location")
+
+
+def hears(page, which, db, side=0, hz=TONE_HZ, within=1.0):
+    """Until it hears that: a level and a frequency, at the same time."""
+    at = f"hear({which}, {side})"
+    page.wait(
+        f"((h) => Math.abs(h.db - {db}) < {within} && Math.abs(h.hz - {hz}) < 2)({at})"
+    )
+
+
+def hears_nothing(page, which, side=0):
+    page.wait(f"hear({which}, {side}).db < -80")
+
+
+def set_uplinks(port, gain):
+    """Of tablet 1 to channel 1; tablet 2 gives nothing."""
+    put(port, "/api/uplink/1/1", gain=gain)
+    put(port, "/api/uplink/1/2", gain=0)
+
+
+def listeners(port):
+    return ask(port, "GET", "/api/listeners").json()["listeners"]
+
+
+def sessions(port):
+    told = ask(port, "GET", "/api/listeners").json()
+    return {one["id"] for one in told["listeners"] + told["talkers"]}
+
+
+def wait_listeners(port, test):
+    """Until what the server says of its listeners is as wanted."""
+    with WebSocket(port, "/ws/events") as events:
+        while not test(listeners(port)):
+            while events.read_json()["type"] != "listeners":
+                pass
+
+
+def test_hears_a_tone_and_every_change(page, port, tone):
+    """Level and frequency; a crosspoint that moves; mutes: all by the matrix."""
+    assert page.js("isSecureContext") is False
+    # Below the headroom of 12 dB the matrix leaves gains as they are.
+    set_uplinks(port, 0.1)
+    which = listen(page, port, "channel.1.out")
+    hears(page, which, TONE_DB - 20)
+    hears(page, which, TONE_DB - 20, side=1)
+    set_uplinks(port, 0.2)
+    hears(page, which, TONE_DB - 13.98)
+    put(port, "/api/channel/1/mute", mute=True)
+    hears_nothing(page, which)
+    put(port, "/api/channel/1/mute", mute=False)
+    hears(page, which, TONE_DB - 13.98)
+    put(port, "/api/tablet/1/mute", mute=True)
+    hears_nothing(page, which)
+
+
+def test_each_hears_its_own_mix(page, port, tone):
+    """Two in one page; one is changed while it plays, the other stays."""
+    first = listen(page, port, "tablet.1.talk:-6:-1,tablet.2.talk")
+    second = listen(page, port, "tablet.1.talk")
+    hears(page, first, TONE_DB - 6)
+    hears_nothing(page, first, side=1)
+    hears(page, second, TONE_DB)
+    path = location(page, first).replace("/whep/", "/api/listeners/") + "/mix"
+    put(port, path, sources=[{"source": "tablet.1.talk", "gain_db": -12, "pan": 1}])
+    hears(page, first, TONE_DB - 12, side=1)
+    hears_nothing(page, first)
+    put(port, path, sources=[])
+    hears_nothing(page, first, side=1)
+    hears(page, second, TONE_DB)
+
+
+def test_what_is_told_of_a_session(page, port, tone):
+    which = listen(page, port, "tablet.1.talk:-3")
+    hears(page, which, TONE_DB - 3)
+    mine = location(page, which).removeprefix("/whep/")
+    wait_listeners(port, lambda all: ("connected", mine) in [(x["state"], x["id"]) for x in all])
+    one = next(x for x in listeners(port) if x["id"] == mine)
+    assert one["mix"] == [{"source": "tablet.1.talk", "gain_db": -3.0, "pan": 0.0}]
+    assert one["address"].startswith("127.0.0.1:")
+    # What the thread knows comes with the next look at it, and its reports after seconds.
+    page.js("""until(async () => {
+        const one = (await fetch_listeners()).find((x) => x.id === MINE);
+        return one.packets_sent > 20 && one.connect_ms > 0 && one.round_trip_ms !== null
+            && one.loss_percent !== null;
+    })""".replace("MINE", json.dumps(mine)))
+    page.js(f"listeners[{which}].pc.close()")
+    wait_listeners(port, lambda all: mine not in [x["id"] for x in all])
+
+
+def test_ends_when_told_so(page, port, tone):
+    which = listen(page, port, "tablet.1.talk")
+    hears(page, which, TONE_DB)
+    assert ask(port, "DELETE", location(page, which)).status == 200
+    assert location(page, which).removeprefix("/whep/") not in sessions(port)
+    page.wait(f"listeners[{which}].pc.connectionState !== 'connected'")
+    assert ask(port, "DELETE", location(page, which)).status == 404
+
+
+OFFER = """v=0
+o=- 1 1 IN IP4 127.0.0.1
+s=-
+t=0 0
+m=audio 9 UDP/TLS/RTP/SAVPF 111
+c=IN IP4 0.0.0.0
+a=ice-ufrag:abcd
+a=ice-pwd:abcdefghijklmnopqrstuvwx
+a=fingerprint:sha-256 {0}
+a=setup:actpass
+a=mid:0
+a=recvonly
+a=rtcp-mux
+a=rtpmap:111 opus/48000/2
+""".format(":".join(["AB"] * 32))
+
+
+@pytest.mark.parametrize(
+    "path,body,status,why",
+    [
+        ("/whep", b"", 422, "offer"),
+        ("/whep", b"nonsense", 422, ""),
+        ("/whep", OFFER.replace("opus", "PCMU").encode(), 422, "Opus"),
+        ("/whep", OFFER.replace("recvonly", "sendonly").encode(), 422, "receives no audio"),
+        ("/whep?mix=tablet.3.talk", OFFER.encode(), 422, "tablet.3.talk"),
+        ("/whep?mix=tablet.1.talk:loud", OFFER.encode(), 422, "not a number"),
+        ("/whep?mix=channel.1.out,channel.1.out", OFFER.encode(), 422, "twice"),
+        ("/whip", OFFER.encode(), 422, "tablet"),
+        ("/whip?tablet=1", OFFER.encode(), 422, "sends no audio"),
+        ("/whip?tablet=3", OFFER.replace("recvonly", "sendonly").encode(), 422, "no tablet 3"),
+    ],
+)
+def test_bad_offers_change_nothing(port, path, body, status, why):
+    before = sessions(port)
+    answer = ask(port, "POST", path, body, {"Content-Type": "application/sdp"})
+    assert answer.status == status, answer.body
+    assert why.lower() in answer.body.decode().lower()
+    # One of an earlier test may still go.
+    assert sessions(port) <= before
+
+
+def test_an_offer_is_no_json(port):
+    answer = ask(port, "POST", "/whep", OFFER.encode(), {"Content-Type": "application/json"})
+    assert answer.status == 415
