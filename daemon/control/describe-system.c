@@ -229,13 +229,23 @@ static uint64_t read_memory(void)
 	return pages ? strtoull(pages, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+/** libwebsockets leaves the place of a commit empty: "4.1.6-". */
+static void add_version(struct json_object **object, const struct pl_version *version)
+{
+	size_t n = strlen(version->version);
+
+	if (n > 0 && version->version[n - 1] == '-')
+		n--;
+	add(object, version->name, json_object_new_string_len(version->version, (int)n));
+}
+
 static struct json_object *describe_versions(struct pl_control *control)
 {
 	struct json_object *o = json_object_new_object();
 	const char *server = "";
 
 	for (size_t i = 0; i < PL_VERSIONS_MAX && control->about.versions[i].name; i++)
-		add_text(&o, control->about.versions[i].name, control->about.versions[i].version);
+		add_version(&o, &control->about.versions[i]);
 	if (control->engine_ops && control->engine_ops->server_version)
 		server = control->engine_ops->server_version(control->engine);
 	if (server[0])

@@ -2,6 +2,7 @@
 // The page's one store. A view that needs more of the server adds a slice of its own here.
 
 import { createStore, useSelected } from "../lib/store";
+import { noGateway, reduceGateway, type GatewayAction, type GatewayState } from "./gateway";
 import { reduceServer, type ServerAction, type ServerState } from "./server";
 import type { Session } from "./types";
 
@@ -18,17 +19,20 @@ export interface AppState {
   readonly session: Session | null;
   /** null until the server has told its state once */
   readonly server: ServerState | null;
+  /** as far as a view has asked for it */
+  readonly gateway: GatewayState;
   readonly toasts: readonly Toast[];
 }
 
 export type Action =
   | ServerAction
+  | Exclude<GatewayAction, { readonly type: "message" }>
   | { readonly type: "link"; readonly up: boolean }
   | { readonly type: "session"; readonly session: Session }
   | { readonly type: "toast"; readonly toast: Toast }
   | { readonly type: "toast-gone"; readonly id: number };
 
-export const nothing: AppState = { link: "connecting", session: null, server: null, toasts: [] };
+export const nothing: AppState = { link: "connecting", session: null, server: null, gateway: noGateway, toasts: [] };
 const TOASTS_MAX = 4;
 
 function reduceLink(link: Link, action: Action): Link {
@@ -46,10 +50,12 @@ function reduceToasts(toasts: readonly Toast[], action: Action): readonly Toast[
 
 export function reduce(state: AppState, action: Action): AppState {
   const isServers = action.type === "message" || action.type === "gains";
+  const isGateways = action.type === "message" || action.type === "gateway" || action.type === "streams" || action.type === "clips";
   const next: AppState = {
     link: reduceLink(state.link, action),
     session: action.type === "session" ? action.session : state.session,
     server: isServers ? reduceServer(state.server, action) : state.server,
+    gateway: isGateways ? reduceGateway(state.gateway, action) : state.gateway,
     toasts: reduceToasts(state.toasts, action),
   };
   const same = (Object.keys(next) as (keyof AppState)[]).every((key) => next[key] === state[key]);

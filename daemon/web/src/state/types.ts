@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the server says, as /openapi.json describes it.
 
+import type { GatewayChange } from "./gateway-types";
+
 export type Mode = "open" | "momentary" | "latch" | "vox";
 
 export interface Binding {
@@ -96,7 +98,7 @@ export interface ChangeEvent {
   readonly devices?: readonly Device[];
 }
 
-export type ServerMessage = { readonly type: "state"; readonly state: FullState } | ChangeEvent;
+export type ServerMessage = { readonly type: "state"; readonly state: FullState } | (ChangeEvent & GatewayChange);
 
 /** `GET /api/session`: who this page speaks as. */
 export interface Session {

@@ -17,5 +17,7 @@ export const PanelIcon = icon(<><rect x="3.5" y="3.5" width="7" height="7" rx="2
 export const StationsIcon = icon(<><circle cx="9" cy="8" r="3.2" /><path d="M3.5 19c.4-3.4 2.6-5 5.5-5s5.1 1.6 5.5 5M16 5.4a3 3 0 0 1 0 5.4M17.4 14.4c1.8.7 2.9 2.2 3.1 4.6" /></>);
 export const MatrixIcon = icon(<><path d="M4 8h16M4 16h16M8 4v16M16 4v16" /><circle cx="8" cy="16" r="2.2" fill="currentColor" /><circle cx="16" cy="8" r="2.2" fill="currentColor" /></>);
 export const MetersIcon = icon(<path d="M5 20V9M9.7 20V4M14.3 20v-8M19 20V6" strokeWidth="2.4" />);
+export const GatewayIcon = icon(<><circle cx="12" cy="12" r="2.4" fill="currentColor" /><path d="M7.6 16.4a6.2 6.2 0 0 1 0-8.8M16.4 7.6a6.2 6.2 0 0 1 0 8.8M4.8 19.2a10.2 10.2 0 0 1 0-14.4M19.2 4.8a10.2 10.2 0 0 1 0 14.4" /></>);
+export const SystemIcon = icon(<><rect x="3.5" y="4.5" width="17" height="6.5" rx="2" /><rect x="3.5" y="13" width="17" height="6.5" rx="2" /><path d="M7 7.75h.01M7 16.25h.01M11 7.75h6M11 16.25h6" /></>);
 export const SettingsIcon = icon(<><path d="M4 7h9M19 7h1M4 17h1M11 17h9" /><circle cx="16" cy="7" r="2.6" /><circle cx="8" cy="17" r="2.6" /></>);
 export const MoreIcon = icon(<><circle cx="5" cy="12" r="1.4" fill="currentColor" /><circle cx="12" cy="12" r="1.4" fill="currentColor" /><circle cx="19" cy="12" r="1.4" fill="currentColor" /></>);
