@@ -138,16 +138,31 @@ def test_health_is_told_in_words(show):
     assert page.js(fact("#view", "PipeWire")) == page.js(fact("#view", "PipeWire\u2019s library"))
 
 
+def test_sound_cards_are_listed(show, scene):
+    page = show("system")
+    bind = {"device": "card:Desk", "port": 2}
+    assert ask(scene.http_port, "PUT", "/api/channel/3/capture", bind).status == 200
+    card = row("Sound cards", "card:Desk,0")
+    page.wait(f"{card}.querySelector('.chip').textContent === 'missing'")
+    page.wait(f"{card}.textContent.includes('Light, port 2')")
+    assert ask(scene.http_port, "PUT", "/api/channel/3/name", {"name": "<b>Desk</b>"}).status == 200
+    page.wait(f"{card}.textContent.includes('<b>Desk</b>, port 2')")
+    assert ask(scene.http_port, "DELETE", "/api/channel/3/capture", b"").status == 200
+    page.wait(f"!{card}")
+
+
 def test_the_log_goes_on(show, scene):
     page = show("system")
     log = "document.querySelector('.log').textContent"
-    page.wait(f"{log}.includes('Partyline') && {log}.includes('api.startup')")
+    page.wait(f"{log}.includes('ws.log.connected')")
     assert ask(scene.http_port, "PUT", "/api/tablet/16/name", {"name": "Rehearsal"}).status == 200
     page.wait(f'{log}.includes(\'Named "Rehearsal"\')')
     page.js("""(() => { const s = document.querySelector('#log-level');
         Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(s, "warning");
         s.dispatchEvent(new Event("change", {bubbles: true})); })()""")
-    page.wait(f'!{log}.includes("Rehearsal") && {log}.includes("binding.note")')
+    assert ask(scene.http_port, "PUT", "/api/tablet/16/playback", {"device": "card:None"}).status == 200
+    page.wait(f'!{log}.includes("Rehearsal") && {log}.includes("card:None")')
+    assert ask(scene.http_port, "DELETE", "/api/tablet/16/playback", b"").status == 200
 
 
 def test_a_token_is_made_used_and_removed(show, scene):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Options of the whole intercom, names and sound cards, and what is around every view."""
+"""Options of the whole intercom, names, and what is around every view."""
 
 import re
 
@@ -61,19 +61,6 @@ def test_a_refused_value_is_said_and_put_back(page, port):
     assert ask(port, "GET", "/state").json()["config"]["headroom_db"] == 12
     # Chromium itself writes a line about the answer of 422
     page.problems = [p for p in page.problems if "422" not in p]
-
-
-def test_sound_cards_are_listed(page, port):
-    page.wait("document.querySelector('.no-devices')")
-    bind = {"device": "card:Desk", "port": 2}
-    assert ask(port, "PUT", "/api/channel/2/capture", bind).status == 200
-    page.wait("document.querySelector('.devices')")
-    cells = "[...document.querySelectorAll('.devices td')].map((cell) => cell.textContent)"
-    assert page.js(cells) == ["card:Desk,0", "capture", "missing", "Channel 2, port 2"]
-    assert ask(port, "PUT", "/api/channel/2/name", {"name": "<b>Desk</b>"}).status == 200
-    page.wait("document.querySelector('.devices td:last-child').textContent === '<b>Desk</b>, port 2'")
-    assert ask(port, "DELETE", "/api/channel/2/capture", b"").status == 200
-    page.wait("document.querySelector('.no-devices')")
 
 
 def test_a_dangerous_button_asks_first(page, port, events):

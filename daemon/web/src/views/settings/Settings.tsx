@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Options of the whole intercom, names, sound cards.
+// Options of the whole intercom, and names.
 
 import { useState } from "react";
 import { post, put } from "../../state/link";
 import { toast, useApp, useChannels } from "../../state/app";
 import type { Options } from "../../state/types";
 import { Card, NumberField, SureButton, SwitchField, TextField } from "../../ui/fields";
-import { Devices } from "./Devices";
 import "./settings.css";
 
 function Levels({ options }: { readonly options: Options }) {
@@ -89,7 +88,6 @@ export default function Settings() {
       <Levels options={options} />
       <Talking options={options} />
       <Names />
-      <Card title="Sound cards"><Devices /></Card>
       <Server />
     </div>
   );
