@@ -86,22 +86,26 @@ function is_near(which, side, db, within) {
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        text, kind = (SCRIPT, "text/javascript") if self.path == "/listener.js" else (PAGE, "text/html")
-        self.send_response(200 if self.path in ("/", "/listener.js") else 404)
+        files = {"/": (PAGE, "text/html"), "/listener.js": (self.server.script, "text/javascript")}
+        text, kind = files.get(self.path, ("", "text/plain"))
+        self.send_response(200 if self.path in files else 404)
         self.send_header("Content-Type", kind)
         self.end_headers()
-        if self.path in ("/", "/listener.js"):
-            self.wfile.write(text.encode())
+        self.wfile.write(text.encode())
 
     def log_message(self, *_):
         pass
 
 
 class PageServer:
-    """Serves the page on a free port of the loopback."""
+    """Serves a page with one script on a free port of the loopback."""
+
+    def __init__(self, script=SCRIPT):
+        self.script = script
 
     def __enter__(self):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.script = self.script
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
