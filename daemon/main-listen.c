@@ -5,12 +5,14 @@
 #include <stdlib.h>
 
 #include "browsers.h"
+#include "claims.h"
 #include "config.h"
 
 struct pl_main_listen {
 	struct pl_control *control;
 	struct pl_config config; /* as it was at the start: what is borrowed from it stays */
 	struct pl_browsers *browsers;
+	struct pl_listener listener;
 };
 
 static void on_changed(void *userdata, uint32_t tablet_id)
@@ -18,6 +20,25 @@ static void on_changed(void *userdata, uint32_t tablet_id)
 	struct pl_main_listen *listen = userdata;
 
 	pl_control_listen_changed(listen->control, tablet_id);
+}
+
+/** Who has lost a tablet talks into it no longer. */
+static void on_control_event(void *userdata, const struct pl_event *event)
+{
+	struct pl_main_listen *listen = userdata;
+
+	if (event->type != PL_EVENT_CLAIM)
+		return;
+	switch (event->claim_step) {
+	case PL_CLAIM_TAKEN_OVER:
+	case PL_CLAIM_LEFT:
+	case PL_CLAIM_EXPIRED:
+	case PL_CLAIM_RELEASED:
+		pl_browsers_end_talker(listen->browsers, event->tablet_id);
+		break;
+	default:
+		break;
+	}
 }
 
 int pl_main_listen_new(sd_event *event, struct pl_control *control, struct pl_engine *engine,
@@ -55,6 +76,8 @@ int pl_main_listen_new(sd_event *event, struct pl_control *control, struct pl_en
 		return r;
 	}
 	pl_control_set_listen(control, pl_browsers_get_ops(), listen->browsers);
+	listen->listener = (struct pl_listener){.on_event = on_control_event, .userdata = listen};
+	pl_control_add_listener(control, &listen->listener);
 	*ret_listen = listen;
 	return 0;
 }
@@ -63,6 +86,8 @@ struct pl_main_listen *pl_main_listen_free(struct pl_main_listen *listen)
 {
 	if (!listen)
 		return NULL;
+	if (listen->listener.on_event)
+		pl_control_remove_listener(listen->control, &listen->listener);
 	pl_control_set_listen(listen->control, NULL, NULL);
 	pl_browsers_free(listen->browsers);
 	pl_config_done(&listen->config);

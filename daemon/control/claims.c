@@ -75,8 +75,8 @@ static struct control_claim *find(struct pl_control *control, const struct pl_cl
 }
 
 /** Only what the claim holds. @return 0, or what the engine said: then they are still down */
-static int release_keys(struct pl_control *control, const struct pl_actor *actor,
-			uint32_t tablet_id)
+int control_claims_release_keys(struct pl_control *control, const struct pl_actor *actor,
+				uint32_t tablet_id)
 {
 	uint64_t keys = control->claims.claim[tablet_id - 1].keys;
 
@@ -93,7 +93,7 @@ static void end(struct pl_control *control, const struct pl_actor *actor, uint32
 {
 	struct control_claim *c = &control->claims.claim[tablet_id - 1];
 
-	release_keys(control, actor, tablet_id);
+	control_claims_release_keys(control, actor, tablet_id);
 	*c = (struct control_claim){.keys = c->keys};
 	emit(control, actor, tablet_id, step);
 }
@@ -224,7 +224,7 @@ int pl_control_claim(struct pl_control *control, const struct pl_actor *actor,
 	if (r < 0)
 		return r;
 	c = &control->claims.claim[id - 1];
-	release_keys(control, actor, id);
+	control_claims_release_keys(control, actor, id);
 	if (is_back)
 		step = PL_CLAIM_BACK;
 	else if (c->session != 0)
@@ -297,7 +297,7 @@ void pl_control_claim_closed(struct pl_control *control, const struct pl_actor *
 		return;
 	c->is_connected = false;
 	c->heard_usec = now_usec;
-	release_keys(control, actor, claim->tablet_id);
+	control_claims_release_keys(control, actor, claim->tablet_id);
 	emit(control, actor, claim->tablet_id, PL_CLAIM_AWAY);
 }
 
@@ -373,7 +373,7 @@ static void run_claim(struct pl_control *control, uint32_t id, uint64_t now, uin
 		return;
 	}
 	/* Also keys that outlived their claim, because the engine refused. */
-	if (release_keys(control, &actor_claims, id) < 0)
+	if (control_claims_release_keys(control, &actor_claims, id) < 0)
 		hasten(next_usec, now + PL_CLAIM_RETRY_USEC);
 	if (c->session == 0)
 		return;

@@ -124,6 +124,9 @@ void control_claims_keep_out(const struct pl_control *control, struct pl_model *
 bool control_claims_have_all_changes(const struct pl_control *control);
 /** Who has released what, claims do not hold any more. */
 void control_claims_keys_changed(struct pl_control *control);
+/** Those that a claim on the tablet holds; without a claim none. @return 0 or a refusal of control_commit() */
+int control_claims_release_keys(struct pl_control *control, const struct pl_actor *actor,
+				uint32_t tablet_id);
 
 int check_tablet(const struct pl_control *control, uint32_t tablet_id, struct pl_error *ret_error);
 int check_channel(const struct pl_control *control, uint32_t channel_id,

@@ -33,8 +33,21 @@ static void emit(struct pl_control *control, const struct pl_actor *actor, uint3
 	control_emit(control, &event);
 }
 
+static bool is_talked_into(struct pl_control *control, uint32_t tablet_id)
+{
+	struct pl_listen_status status;
+
+	for (size_t i = 0; pl_control_listen_status(control, i, &status) == 0; i++)
+		if (status.tablet_id == tablet_id && status.state == PL_LISTEN_CONNECTED)
+			return true;
+	return false;
+}
+
 void pl_control_listen_changed(struct pl_control *control, uint32_t tablet_id)
 {
+	/* Nobody's voice can be behind the keys of a browser that is not heard any more. */
+	if (tablet_id && !is_talked_into(control, tablet_id))
+		control_claims_release_keys(control, &actor_internal, tablet_id);
 	emit(control, &actor_internal, tablet_id);
 }
 

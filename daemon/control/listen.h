@@ -89,7 +89,8 @@ void pl_control_set_listen(struct pl_control *control, const struct pl_listen_op
 
 /**
  * daemon/listen: a session has connected, is lost, or has ended by itself: sends PL_EVENT_LISTEN.
- * Never from inside of an op: what these do is told by the verbs.
+ * Never from inside of an op: what these do is told by the verbs. The keys that a claim holds are
+ * released when nobody is connected any more who talks into its tablet.
  *
  * @param tablet_id  of a talker; 0: a listener
  */

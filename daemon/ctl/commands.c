@@ -220,6 +220,19 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_levels,
 	},
 	{
+		.name = "listeners",
+		.arguments = "[end ID]",
+		.summary = "list the browsers that listen or talk, or end one's session",
+		.description =
+			"What each hears, or the tablet it talks into, and how well its connection is. With\n"
+			"\"end\" a session is ended; the page may begin another. With --ids the ids alone, with\n"
+			"--json the document of HTTP's GET /api/listeners.\n",
+		.words = {"end", "@listeners"},
+		.options = CTL_OPTION_IDS,
+		.n_arguments_max = 2,
+		.run = ctl_run_listeners,
+	},
+	{
 		.name = "matrix",
 		.arguments = "[uplink|downlink]",
 		.summary = "print the gains of the whole matrix",

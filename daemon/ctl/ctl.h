@@ -211,6 +211,7 @@ int ctl_run_history(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_import(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_key(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_levels(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_listeners(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_matrix(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_meters(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_mode(struct ctl *ctl, int n, char *arguments[]);

@@ -54,6 +54,8 @@ void browsers_stop(struct pl_browsers *browsers);
 int browsers_add(struct pl_browsers *browsers, struct listen_session *session);
 /** It is said goodbye to, forgotten and freed; its playback port is closed. */
 void browsers_remove(struct pl_browsers *browsers, struct listen_session *session);
+/** It is said goodbye to, and ends: the loop removes it. */
+void browsers_end(struct pl_browsers *browsers, struct listen_session *session);
 /** Open a port for each place of the mix that has none. @return 0 or negative errno */
 int browsers_open_places(struct pl_browsers *browsers, const struct pl_mix *mix);
 /** Close those that nobody hears any more. */

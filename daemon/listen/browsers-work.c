@@ -117,6 +117,14 @@ static void call_remove(void *userdata)
 	}
 }
 
+static void call_end(void *userdata)
+{
+	struct call *call = userdata;
+
+	listen_session_end(call->session);
+	listen_socket_flush(call->browsers->socket);
+}
+
 static void call_set_mix(void *userdata)
 {
 	struct call *call = userdata;
@@ -180,6 +188,13 @@ void browsers_remove(struct pl_browsers *browsers, struct listen_session *sessio
 	if (session->playback)
 		browsers->options.audio->close(browsers->options.engine, session->playback);
 	listen_session_free(session);
+}
+
+void browsers_end(struct pl_browsers *browsers, struct listen_session *session)
+{
+	struct call call = {.browsers = browsers, .session = session};
+
+	pl_work_thread_call(browsers->thread, call_end, &call);
 }
 
 void browsers_set_mix(struct pl_browsers *browsers, struct listen_session *session,

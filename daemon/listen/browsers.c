@@ -290,6 +290,13 @@ static void ops_overview(void *object, struct pl_listen_overview *ret_overview)
 	memcpy(ret_overview->trouble, browsers->trouble, sizeof(ret_overview->trouble));
 }
 
+void pl_browsers_end_talker(struct pl_browsers *browsers, uint32_t tablet_id)
+{
+	for (size_t i = 0; i < browsers->n_sessions; i++)
+		if (browsers->sessions[i]->fixed.tablet_id == tablet_id)
+			browsers_end(browsers, browsers->sessions[i]);
+}
+
 const struct pl_listen_ops *pl_browsers_get_ops(void)
 {
 	static const struct pl_listen_ops ops = {

@@ -38,6 +38,9 @@ int pl_browsers_new(sd_event *event, const struct pl_browsers_options *options,
 /** Before the engine; ends all sessions. @return NULL */
 struct pl_browsers *pl_browsers_free(struct pl_browsers *browsers);
 
+/** Who talks into that tablet is cut off; told as any session that has ended. */
+void pl_browsers_end_talker(struct pl_browsers *browsers, uint32_t tablet_id);
+
 /** For pl_control_set_listen(); the object is the struct pl_browsers. */
 const struct pl_listen_ops *pl_browsers_get_ops(void);
 

@@ -53,6 +53,24 @@ async function open_listener(base, query) {
     return listeners.length - 1;
 }
 
+const talkers = [];
+
+/** The microphone as it is, into a tablet. */
+async function open_talker(base, query) {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: {
+        echoCancellation: false, noiseSuppression: false, autoGainControl: false } });
+    const pc = new RTCPeerConnection();
+    pc.addTransceiver(stream.getAudioTracks()[0], { direction: "sendonly", streams: [stream] });
+    await pc.setLocalDescription();
+    const answer = await fetch(`${base}/whip${query}`, {
+        method: "POST", headers: { "Content-Type": "application/sdp" },
+        body: pc.localDescription.sdp });
+    if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
+    await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+    talkers.push({ pc, location: answer.headers.get("Location") });
+    return talkers.length - 1;
+}
+
 /** Looks until it is so; the guard is the caller's. */
 async function until(test) {
     while (!(await test())) await new Promise((done) => setTimeout(done, 50));

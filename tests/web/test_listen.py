@@ -1,23 +1,32 @@
 # SPDX-License-Identifier: MIT
 """Listening in a browser: a real Chromium at a plain-HTTP host name hears what the graph carries."""
 
+import contextlib
 import json
 import pathlib
 import sys
+import threading
+import wave
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "system"), str(TESTS / "daemon/faces-http")]
 
 import audio  # noqa: E402
 from browser import Browser  # noqa: E402
 from listener import PageServer  # noqa: E402
+from panel import Panel  # noqa: E402
 from rig import Session  # noqa: E402
+from streams import wait_for  # noqa: E402
 from wire import WebSocket, ask  # noqa: E402
 
 HOST = "appliance.test"  # not a secure context: no microphone, no worklet, and WebRTC all the same
+NAME = "127.0.0.1"  # a secure context
 FLAGS = (
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
     f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",
@@ -37,7 +46,7 @@ def pages():
 @pytest.fixture(scope="module")
 def session(pages):
     config = {
-        "http": {"names": [HOST], "cors_origins": [f"http://{HOST}:{pages.port}"]},
+        "http": {"names": [HOST], "cors_origins": [f"http://{name}:{pages.port}" for name in (HOST, NAME)]},
     }
     with Session(daemon=True, config=config, tablets=2, channels=2) as running:
         yield running
@@ -53,9 +62,21 @@ def tone(session):
         yield probe
 
 
+MICROPHONE_HZ, MICROPHONE_DB = 700.0, -15.0
+
+
 @pytest.fixture(scope="module")
-def browser():
-    with Browser(*FLAGS) as running:
+def browser(tmp_path_factory):
+    """Its microphone is a tone without an end."""
+    path = tmp_path_factory.mktemp("sound") / "microphone.wav"
+    t = np.arange(RATE) / RATE
+    tone = np.sqrt(2) * 10 ** (MICROPHONE_DB / 20) * np.sin(2 * np.pi * MICROPHONE_HZ * t)
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes((tone * 32767).astype("<i2").tobytes())
+    with Browser(*FLAGS, f"--use-file-for-fake-audio-capture={path}") as running:
         yield running
 
 
@@ -66,13 +87,28 @@ def port(session):
 
 
 @pytest.fixture
-def page(browser, pages):
-    page = browser.page(f"http://{HOST}:{pages.port}/")
-    yield page
-    page.js("listeners.forEach((one) => one.pc.close())")
-    problems, page.problems = page.problems, []
-    page.close()
-    assert problems == []
+def open_page(browser, pages):
+    opened = []
+
+    def open_one(name):
+        opened.append(browser.page(f"http://{name}:{pages.port}/"))
+        return opened[-1]
+
+    yield open_one
+    for page in opened:
+        page.js("listeners.concat(talkers).forEach((one) => one.pc.close())")
+        problems, page.problems = page.problems, []
+        page.close()
+        assert problems == []
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page(HOST)
+
+
+def holders(port, channel):
+    return ask(port, "GET", "/ptt/state").json()["channels"][str(channel)]
 
 
 def put(port, path, **body):
@@ -80,22 +116,32 @@ def put(port, path, **body):
     assert answer.status == 200, answer.body
 
 
-def listen(page, port, mix):
+def listen(page, port, mix, name=HOST):
     """Opens a listener; its number on the page."""
-    base = f"http://{HOST}:{port}"
+    base = f"http://{name}:{port}"
     return page.js(f"open_listener({json.dumps(base)}, {json.dumps('?mix=' + mix)})")
+
+
+def talk(page, port, query):
+    """Opens a talker; its number on the page."""
+    return page.js(f"open_talker('http://{NAME}:{port}', {json.dumps(query)})")
 
 
 def location(page, which):
     return page.js(f"listeners[{which}].location")
 
 
-def hears(page, which, db, side=0, hz=TONE_HZ, within=1.0):
+def hears(page, which, db, side=0, hz=TONE_HZ, hz_within=2.0):
     """Until it hears that: a level and a frequency, at the same time."""
     at = f"hear({which}, {side})"
     page.wait(
-        f"((h) => Math.abs(h.db - {db}) < {within} && Math.abs(h.hz - {hz}) < 2)({at})"
+        f"((h) => Math.abs(h.db - {db}) < 1 && Math.abs(h.hz - {hz}) < {hz_within})({at})"
     )
+
+
+def hears_microphone(page, which):
+    """Chromium's clock is not the graph's: both ends bring the pitch into step, most at first."""
+    hears(page, which, MICROPHONE_DB, hz=MICROPHONE_HZ, hz_within=40)
 
 
 def hears_nothing(page, which, side=0):
@@ -186,6 +232,63 @@ def test_ends_when_told_so(page, port, tone):
     assert ask(port, "DELETE", location(page, which)).status == 404
 
 
+def wait_talkers(port, test):
+    with WebSocket(port, "/ws/events") as events:
+        while not test(ask(port, "GET", "/api/listeners").json()["talkers"]):
+            while events.read_json()["type"] != "listeners":
+                pass
+
+
+def test_talks_into_a_tablet(open_page, port):
+    """The microphone's tone is heard at the tablet, and no more when the session is ended."""
+    page = open_page(NAME)
+    which = listen(page, port, "tablet.2.talk", NAME)
+    talker = talk(page, port, "?tablet=2")
+    hears_microphone(page, which)
+    mine = page.js(f"talkers[{talker}].location")
+    wait_talkers(port, lambda all: [(t["tablet"], t["state"]) for t in all] == [(2, "connected")])
+    assert ask(port, "DELETE", mine).status == 200
+    hears_nothing(page, which)
+
+
+@contextlib.contextmanager
+def heard(panel):
+    """The panel says that it is there, all the while: what happens does not happen by its silence."""
+    end = threading.Event()
+
+    def ping():
+        while not end.wait(0.2):
+            panel.say("ping")
+
+    thread = threading.Thread(target=ping)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
+def test_a_claimed_tablet_is_its_holders(open_page, port):
+    """Only with the secret; a connection that goes lets the claim's keys go, and a lost claim the microphone."""
+    page = open_page(NAME)
+    which = listen(page, port, "tablet.2.talk", NAME)
+    with Panel(port) as panel, heard(panel):
+        secret = panel.claim(2)["secret"]
+        answer = ask(port, "POST", "/whip?tablet=2", OFFER.replace("recvonly", "sendonly").encode(),
+                     {"Content-Type": "application/sdp"})  # fmt: skip
+        assert answer.status == 409 and "claimed" in answer.body.decode()
+        talker = talk(page, port, f"?tablet=2&secret={secret}")
+        hears_microphone(page, which)
+        panel.press(1)
+        page.js(f"talkers[{talker}].pc.close()")
+        wait_for(lambda: not holders(port, 1), "the key's release")
+        talk(page, port, f"?tablet=2&secret={secret}")
+        hears_microphone(page, which)
+        assert ask(port, "DELETE", "/api/claims/2").status == 200
+        hears_nothing(page, which)
+
+
 OFFER = """v=0
 o=- 1 1 IN IP4 127.0.0.1
 s=-
@@ -217,6 +320,7 @@ a=rtpmap:111 opus/48000/2
         ("/whip?tablet=1", OFFER.encode(), 422, "sends no audio"),
         ("/whip?tablet=3", OFFER.replace("recvonly", "sendonly").encode(), 422, "no tablet 3"),
     ],
+    ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_bad_offers_change_nothing(port, path, body, status, why):
     before = sessions(port)

@@ -208,6 +208,9 @@ void pl_dbus_on_event(void *userdata, const struct pl_event *event)
 		tell_channel(face, after, id);
 	if (event->type == PL_EVENT_CLAIM)
 		tell_claim(face, event->tablet_id);
+	if (event->type == PL_EVENT_LISTEN)
+		sd_bus_emit_signal(face->bus, PL_DBUS_PATH, PL_DBUS_MANAGER_INTERFACE,
+				   "ListenersChanged", NULL);
 	if (event->type == PL_EVENT_CONFIG_RELOADED)
 		sd_bus_emit_signal(face->bus, PL_DBUS_PATH, PL_DBUS_MANAGER_INTERFACE,
 				   "ConfigReloaded", NULL);

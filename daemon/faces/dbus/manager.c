@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "describe.h"
+#include "listen.h"
 
 /** org.partyline.Partyline1.Manager; what each member means: dbus/org.partyline.Partyline1.Manager.xml */
 
@@ -100,6 +101,29 @@ static int method_get_health(sd_bus_message *message, void *userdata, sd_bus_err
 	struct pl_face_dbus *face = userdata;
 
 	return pl_dbus_reply_json(message, pl_describe_health(face->control));
+}
+
+static int method_get_listeners(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_dbus_call call;
+	int r = pl_dbus_call_begin(&call, userdata, message, error, NULL);
+
+	return r < 0 ? r
+		     : pl_dbus_reply_json(message,
+					  pl_describe_listeners(call.control, &call.actor));
+}
+
+static int method_end_listener(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct pl_dbus_call call;
+	const char *id;
+	int r;
+
+	r = pl_dbus_call_begin(&call, userdata, message, error, "s", &id);
+	if (r < 0)
+		return r;
+	r = pl_control_close_session(call.control, &call.actor, id, &call.error);
+	return pl_dbus_call_end(&call, r, NULL);
 }
 
 /* --- meters --------------------------------------------------------------------- */
@@ -300,6 +324,10 @@ const sd_bus_vtable pl_dbus_manager_vtable[] = {
 				method_get_state, PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS("GetHealth", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
 				method_get_health, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("GetListeners", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
+				method_get_listeners, PL_DBUS_OPEN),
+	SD_BUS_METHOD_WITH_ARGS("EndListener", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT,
+				method_end_listener, PL_DBUS_OPEN),
 	SD_BUS_METHOD_WITH_ARGS("GetLevels", SD_BUS_NO_ARGS,
 				SD_BUS_RESULT("a{ud}", tablet_vu_db, "a{ud}", channel_vu_db),
 				method_get_levels, PL_DBUS_OPEN),
@@ -314,5 +342,6 @@ const sd_bus_vtable pl_dbus_manager_vtable[] = {
 	SD_BUS_METHOD("Reset", NULL, NULL, method_reset, PL_DBUS_OPEN),
 	SD_BUS_SIGNAL_WITH_ARGS("KeyChanged", SD_BUS_ARGS("u", tablet, "u", channel, "b", down), 0),
 	SD_BUS_SIGNAL("ConfigReloaded", NULL, 0),
+	SD_BUS_SIGNAL("ListenersChanged", NULL, 0),
 	SD_BUS_VTABLE_END,
 };

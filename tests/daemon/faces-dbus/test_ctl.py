@@ -111,7 +111,7 @@ CASES = [
     (["vox", "-30", "1000"], {"vox_threshold_db": -30, "vox_hang_ms": 1000}, "1000 ms"),
 ]
 # These have tests of their own below or in other files.
-ELSEWHERE = {"certificate", "claims", "discover", "import", "monitor", "status", "token"}
+ELSEWHERE = {"certificate", "claims", "discover", "import", "listeners", "monitor", "status", "token"}
 
 
 @pytest.mark.parametrize("words,answer,text", CASES, ids=lambda v: " ".join(v) if isinstance(v, list) else "")
