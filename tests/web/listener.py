@@ -116,13 +116,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class PageServer:
-    """Serves a page with one script on a free port of the loopback."""
+    """Serves a page with one script on a free port."""
 
-    def __init__(self, script=SCRIPT):
+    def __init__(self, script=SCRIPT, host="127.0.0.1"):
         self.script = script
+        self.host = host
 
     def __enter__(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer((self.host, 0), Handler)
         self.server.script = self.script
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever)
