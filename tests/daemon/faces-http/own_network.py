@@ -28,6 +28,12 @@ def enter():
     return ""
 
 
+def cut(off):
+    """Whether packets are lost, all of them, while nobody is told so."""
+    with socket.socket() as sock:
+        fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", 0 if off else IFF_UP))
+
+
 def add(address, number):
     """One more address, of an alias of the loopback's interface."""
     with socket.socket() as sock:
