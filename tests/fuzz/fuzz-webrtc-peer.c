@@ -69,9 +69,10 @@ static void send_media(const uint8_t *data, size_t size, bool is_rtcp)
 	memcpy(packet, data, size);
 	packet[0] = (uint8_t)(0x80 | (packet[0] & 0x3f));
 	packet[1] = is_rtcp ? 200 + packet[1] % 5 : packet[1] & 0x7f;
-	/* the browser's own SSRC stays for check_alive(); its libsrtp2 forgets none */
+	/* the browser's own SSRC stays for check_alive(), and is not forgotten for too many others:
+	 * PL_SRTP_SOURCES_MAX */
 	memcpy(packet + (is_rtcp ? 4 : 8), "\x11\0\0", 3);
-	packet[is_rtcp ? 7 : 11] &= 63;
+	packet[is_rtcp ? 7 : 11] &= 31;
 	r = is_rtcp ? pl_srtp_protect_rtcp(browser.srtp, packet, size, sizeof(packet))
 		    : pl_srtp_protect(browser.srtp, packet, size, sizeof(packet));
 	if (r < 0)
