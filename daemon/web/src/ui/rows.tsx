@@ -26,13 +26,13 @@ interface RowProps {
 
 export function Row({ title, detail, trouble, end, children }: RowProps) {
   return (
-    <li className="row">
-      <div className="row-main">
+    <li className="entry">
+      <div className="entry-main">
         <strong>{title}</strong>
         {detail ? <small>{detail}</small> : null}
-        {trouble ? <span className="trouble">{trouble}</span> : null}
+        {trouble ? <span className="fault">{trouble}</span> : null}
       </div>
-      {end ? <div className="row-end">{end}</div> : null}
+      {end ? <div className="entry-end">{end}</div> : null}
       {children}
     </li>
   );

@@ -15,7 +15,7 @@ export default function Gateway() {
   if (trouble === undefined) return null;
   return (
     <div className="gateway">
-      {trouble ? <p className="sheet trouble" role="status">{trouble}</p> : null}
+      {trouble ? <p className="sheet fault" role="status">{trouble}</p> : null}
       <Streams />
       <div className="columns">
         <History />

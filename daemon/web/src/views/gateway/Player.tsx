@@ -22,7 +22,7 @@ export function Player({ name, length_s, label }: PlayerProps) {
   const [wanted, setWanted] = useState(false);
   const player = useRef<HTMLAudioElement>(null);
   if (!wanted)
-    return <button type="button" className="play" aria-label={`Play ${label}`} onClick={() => setWanted(true)}>
+    return <button type="button" className="play" aria-label={`Play ${formatLength(length_s)}: ${label}`} onClick={() => setWanted(true)}>
       <span aria-hidden="true">{"\u25b6"}</span> {formatLength(length_s)}
     </button>;
   return <audio ref={player} className="clip" controls autoPlay preload="auto" src={address(name)} aria-label={label}

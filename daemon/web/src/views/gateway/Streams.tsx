@@ -96,7 +96,7 @@ function Stream({ stream }: { readonly stream: GatewayStream }) {
         </div>
         <Chip mood={MOODS[status.state]}>{status.transmitting ? `${status.state}, sending` : status.state}</Chip>
       </header>
-      {status.trouble ? <p className="trouble">{status.trouble}</p> : null}
+      {status.trouble ? <p className="fault">{status.trouble}</p> : null}
       <Latency latency={status.latency} />
       <Facts facts={factsOf(stream)} />
       <footer>

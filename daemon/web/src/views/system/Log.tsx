@@ -50,7 +50,7 @@ function Line({ message }: { readonly message: LogMessage }) {
 export function Log() {
   const entries = useLog();
   const [level, setLevel] = useState<Level>("debug");
-  const list = useRef<HTMLOListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const shown = entries.filter(({ message }) => isAtLeast(message, level));
   useLayoutEffect(() => {
@@ -68,9 +68,9 @@ export function Log() {
           {SHOWN.map(([value, text]) => <option key={value} value={value}>{text}</option>)}
         </select>
       </div>
-      <ol ref={list} className="log" role="log" aria-label="Log" tabIndex={0} onScroll={onScroll}>
-        {shown.map(({ key, message }) => <Line key={key} message={message} />)}
-      </ol>
+      <div ref={list} className="log" role="log" aria-label="Log" tabIndex={0} onScroll={onScroll}>
+        <ol>{shown.map(({ key, message }) => <Line key={key} message={message} />)}</ol>
+      </div>
     </Card>
   );
 }
