@@ -355,13 +355,12 @@ PL_TEST(keys_of_dtls)
 		fill_secret();
 		PL_CHECK_INT(pl_srtp_new_dtls(profiles[k], secret, secret + 7, size, &a), 0);
 		PL_CHECK_INT(pl_srtp_new_dtls(profiles[k], secret + 7, secret, size, &b), 0);
-		for (uint32_t i = 0; i < 140000; i++) {
+		for (uint32_t i = 0; i < 140000; i += 70) {
 			n = make_packet(packet, (uint16_t)(65500 + i), SSRC);
 			r = pl_srtp_protect(a, packet, n, sizeof(packet));
-			if (i % 7 == 0)
-				n_good += pl_srtp_unprotect(b, packet, (size_t)r) == (int)n;
+			n_good += pl_srtp_unprotect(b, packet, (size_t)r) == (int)n;
 		}
-		PL_EXPECT(n_good == 140000 / 7);
+		PL_EXPECT(n_good == 140000 / 70);
 		n = make_packet(packet, 1, SSRC + 1);
 		r = pl_srtp_protect(b, packet, n, sizeof(packet));
 		PL_EXPECT(pl_srtp_unprotect(a, packet, (size_t)r) == (int)n);
