@@ -12,6 +12,7 @@ from test_listen import (  # noqa: F401 (fixtures)
     listen,
     listeners,
     location,
+    open_page,
     page,
     pages,
     port,
