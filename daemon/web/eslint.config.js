@@ -4,7 +4,7 @@ import hooks from "eslint-plugin-react-hooks";
 import ts from "typescript-eslint";
 
 export default ts.config(
-  { ignores: ["dist", "node_modules", "plain"] },
+  { ignores: ["dist", "node_modules"] },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.tsx"],

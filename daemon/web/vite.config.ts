@@ -33,6 +33,7 @@ export default defineConfig({
     reportCompressedSize: false,
     rollupOptions: {
       input: {
+        docs: resolve(__dirname, "docs.html"),
         index: resolve(__dirname, "index.html"),
         login: resolve(__dirname, "login.html"),
         sw: resolve(__dirname, "src/sw/sw.ts"),

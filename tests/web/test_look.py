@@ -23,6 +23,7 @@ COMPLETE = {
     "gateway": "document.querySelector('.latency') && document.querySelector('ul[aria-label=Clips] li')",
     "system": "document.querySelector('.findings') && document.querySelector('.log li')",
 }
+(BUILD / "screenshots").mkdir(exist_ok=True)
 LOOK = (HERE / "look.js").read_text(encoding="utf-8")
 FIRST_LOAD_BYTES = 250 * 1024
 
@@ -73,18 +74,32 @@ def faults(page, axe):
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_at_every_size(browser, scene, axe, view):
-    folder = BUILD / "screenshots"
-    folder.mkdir(exist_ok=True)
     found = {}
     for size, dark in (("desk", True), ("tablet", False), ("phone", True)):
         page = show(browser, scene, view, size, dark)
-        page.screenshot(folder / f"{view}-{'x'.join(map(str, SIZES[size]))}.png")
+        page.screenshot(BUILD / "screenshots" / f"{view}-{'x'.join(map(str, SIZES[size]))}.png")
         found[size] = page.js(LOOK)
         if size != "phone":
             found[size] += faults(page, axe)
         found[size] += page.problems
         page.close()
     assert not any(found.values()), "\n".join(f"{size}: {text}" for size, texts in found.items() for text in texts)
+
+
+@pytest.mark.parametrize("size,dark", [("desk", True), ("tablet", False), ("phone", True)])
+def test_the_api_for_people(browser, scene, axe, size, dark):
+    width, height = SIZES[size]
+    page = browser.page(f"http://127.0.0.1:{scene.http_port}/docs", width=width, height=height, dark=dark)
+    page.wait("document.querySelectorAll('.docs details').length > 60")
+    page.click("#sought")
+    page.type("clips delete")
+    page.wait("document.querySelectorAll('.docs details').length === 1")
+    page.click(".docs summary")
+    page.wait("document.querySelector('.docs .statuses')?.textContent.includes('507') === false")
+    page.screenshot(BUILD / "screenshots" / f"docs-{width}x{height}.png")
+    found = page.js("document.documentElement.scrollWidth > innerWidth ? ['wider than the screen'] : []") + faults(page, axe)
+    assert found + page.problems == []
+    page.close()
 
 
 def test_the_first_load_is_light(browser, scene):
