@@ -96,7 +96,7 @@ static int write_answer(const struct pl_browsers *browsers, const struct listen_
 		.cname = session->cname,
 		.n_channels = session->fixed.talks ? 1 : session->opus.n_channels,
 		.ptime_ms = session->opus.ptime_ms,
-		.fec = true,
+		.fec = session->fixed.talks,
 	};
 	int r;
 

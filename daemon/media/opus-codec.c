@@ -37,7 +37,7 @@ static bool is_valid(const struct pl_opus_config *c)
 
 int pl_opus_encoder_new(const struct pl_opus_config *config, struct pl_opus_encoder **ret_encoder)
 {
-	bool is_short = config->ptime_ms < 10;
+	bool is_quick = config->low_delay || config->ptime_ms < 10;
 	struct pl_opus_encoder *encoder;
 	opus_int32 lookahead;
 	int error;
@@ -49,7 +49,7 @@ int pl_opus_encoder_new(const struct pl_opus_config *config, struct pl_opus_enco
 		return -ENOMEM;
 	encoder->opus = opus_encoder_create(
 		(opus_int32)PL_OPUS_RATE_HZ, config->n_channels,
-		is_short ? OPUS_APPLICATION_RESTRICTED_LOWDELAY : OPUS_APPLICATION_VOIP, &error);
+		is_quick ? OPUS_APPLICATION_RESTRICTED_LOWDELAY : OPUS_APPLICATION_VOIP, &error);
 	if (!encoder->opus) {
 		free(encoder);
 		return error == OPUS_ALLOC_FAIL ? -ENOMEM : -EINVAL;
@@ -58,7 +58,7 @@ int pl_opus_encoder_new(const struct pl_opus_config *config, struct pl_opus_enco
 	encoder->ptime_ms = config->ptime_ms;
 	encoder->frames = (uint32_t)lround(config->ptime_ms * (PL_OPUS_RATE_HZ / 1000.0));
 	opus_encoder_ctl(encoder->opus, OPUS_SET_COMPLEXITY(config->complexity));
-	opus_encoder_ctl(encoder->opus, OPUS_SET_INBAND_FEC(config->fec && !is_short));
+	opus_encoder_ctl(encoder->opus, OPUS_SET_INBAND_FEC(config->fec && !is_quick));
 	opus_encoder_ctl(encoder->opus, OPUS_SET_DTX(config->dtx));
 	pl_opus_encoder_set_loss(encoder, config->expected_loss);
 	pl_opus_encoder_set_bitrate(encoder, config->bitrate_bps);

@@ -9,8 +9,9 @@
 /**
  * Opus (RFC 6716) by libopus, 48 kHz, one or two channels, interleaved float of full scale 1.0.
  *
- * Below 10 ms the encoder is set to restricted low delay (2.5 ms of look-ahead; there is no FEC in
- * that mode), from 10 ms on to speech (6.5 ms).
+ * Below 10 ms, or when it is asked for, the encoder is set to restricted low delay (2.5 ms of
+ * look-ahead, a third of the processor time at 10 ms; there is no FEC in that mode), else to speech
+ * (6.5 ms).
  *
  * Thread: one per object. Nothing is allocated after _new.
  */
@@ -26,6 +27,7 @@ struct pl_opus_config {
 	uint32_t bitrate_bps; /**< 6000..510000; lowered to what fits PL_OPUS_PACKET_MAX */
 	uint8_t complexity;   /**< 0..10 */
 	bool fec, dtx;
+	bool low_delay;        /**< also from 10 ms on */
 	uint8_t expected_loss; /**< per cent, 0..100 */
 };
 

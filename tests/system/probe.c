@@ -51,6 +51,7 @@ struct probe {
 		uint64_t n_cycles;
 		uint64_t n_gaps; /* cycles that do not follow on the one before */
 		uint64_t first_position, next_position;
+		uint64_t first_nsec; /* CLOCK_MONOTONIC of the first cycle */
 		uint32_t rate_hz;
 		bool ended;
 	} rt; /* data thread until the filter is disconnected */
@@ -78,10 +79,12 @@ static void on_process(void *data, struct spa_io_position *position)
 
 	if (running) {
 		n_now = (uint32_t)SPA_MIN((uint64_t)n, probe->n_frames_wanted - at);
-		if (probe->rt.n_cycles == 0)
+		if (probe->rt.n_cycles == 0) {
 			probe->rt.first_position = position->clock.position;
-		else if (position->clock.position != probe->rt.next_position)
+			probe->rt.first_nsec = position->clock.nsec;
+		} else if (position->clock.position != probe->rt.next_position) {
 			probe->rt.n_gaps++;
+		}
 		probe->rt.next_position = position->clock.position + n;
 		probe->rt.rate_hz = rate_hz;
 		probe->rt.n_cycles++;
@@ -203,10 +206,11 @@ static int finish(struct probe *probe)
 	if (fwrite(probe->recorded, sizeof(float), n, file) != n || fclose(file) != 0)
 		return -EIO;
 	printf("{\"frames\": %llu, \"cycles\": %llu, \"gaps\": %llu, \"rate\": %u, "
-	       "\"first_position\": %llu}\n",
+	       "\"first_position\": %llu, \"first_nsec\": %llu}\n",
 	       (unsigned long long)probe->rt.n_frames, (unsigned long long)probe->rt.n_cycles,
 	       (unsigned long long)probe->rt.n_gaps, probe->rt.rate_hz,
-	       (unsigned long long)probe->rt.first_position);
+	       (unsigned long long)probe->rt.first_position,
+	       (unsigned long long)probe->rt.first_nsec);
 	return 0;
 }
 
