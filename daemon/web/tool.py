@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-NOT_SOURCES = {"node_modules", "dist", "__pycache__"}
+NOT_SOURCES = {"node_modules", "dist", "pictures", "__pycache__"}
 SKIP = 77
 
 
