@@ -12,6 +12,7 @@ class Panel(WebSocket):
 
     def __init__(self, port, **where):
         super().__init__(port, "/ws/panel", **where)
+        self.keys = []  # that are down, as told last
 
     def say(self, type_, **fields):
         message = {"type": type_, **fields}
@@ -21,6 +22,7 @@ class Panel(WebSocket):
     def hear(self):
         message = self.read_json()
         check("PanelAnswer", message)
+        self.keys = message.get("keys", self.keys)
         return message
 
     def hear_until(self, type_, seen=None):
@@ -41,7 +43,8 @@ class Panel(WebSocket):
         return self.hear_until("refused")
 
     def press(self, channel):
-        """Down, and told so: whatever the machine does, the server has had it."""
+        """Down, and told so: whatever the machine does, the server has had it. It was up before."""
+        assert channel not in self.keys
         self.say("down", channel=channel)
-        while channel not in self.hear_until("keys")["keys"]:
-            pass
+        while channel not in self.keys:
+            self.hear()

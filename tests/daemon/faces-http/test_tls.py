@@ -15,6 +15,7 @@ import time
 import own_network
 import pytest
 from access import ADMIN, CHANGES, Daemon
+from panel import Panel
 from wire import GUARD_SECONDS, Connection, WebSocket, ask
 
 REFUSED = own_network.enter()
@@ -91,7 +92,7 @@ def test_a_network_client_without_a_token_learns_nothing(lan):
         print(f"network, no token: {method} {path} -> {answer.status} {answer.body.decode()}")
         seen.add((answer.status, tuple(sorted(answer.headers.items())), answer.body))
     assert len(seen) == 1 and seen.pop()[0] == 401
-    for path in ("/ws/vu", "/ws/events"):
+    for path in ("/ws/vu", "/ws/events", "/ws/panel"):
         with pytest.raises(WebSocket.Refused) as refused:
             WebSocket(lan.port, path, **lan.where)
         print(f"network, no token: WebSocket {path} -> {refused.value.answer.status}")
@@ -219,6 +220,24 @@ def test_session_cookie_over_tls(lan):
     assert wrong.status == 401 and "set-cookie" not in wrong.headers
     # nobody who is not known sends more than a token
     assert lan.ask("POST", "/api/session", {"token": "A" * 5000}).status == 413
+
+
+def test_a_panel_over_tls(lan):
+    """As a tablet's browser comes: with a cookie, from its own page."""
+    login = lan.ask("POST", "/api/session", {"token": lan.operator})
+    headers = {"Cookie": login.headers["set-cookie"].split(";")[0],
+               "Origin": f"https://{LAN}:{lan.port}"}
+    with WebSocket(lan.port, "/ws/events", {"Authorization": f"Bearer {lan.viewer}"}, **lan.where) as events:
+        with Panel(lan.port, headers=headers, **lan.where) as panel:
+            panel.claim(5, label="x" * 63)
+            for n in range(300):  # many in one record, and in many
+                panel.say("ping", id=n)
+            assert [panel.hear_until("pong")["id"] for _ in range(300)] == list(range(300))
+            panel.press(1)
+        event = {}
+        while event.get("step") != "away":
+            event = events.read_json()
+        assert event["tablets"][0]["keys"] == [] and event["actor"]["name"] == LAN
 
 
 def test_large_bodies_streams_and_pipelines(lan):
