@@ -14,6 +14,15 @@ from rig import Session  # noqa: E402
 from wire import ask  # noqa: E402
 
 
+# A microphone that beeps, sound without a touch, connections to this machine.
+SOUND = (
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
+
+
 @pytest.fixture(scope="module")
 def session():
     with Session(daemon=True, simulate=True) as running:
@@ -22,7 +31,7 @@ def session():
 
 @pytest.fixture(scope="module")
 def browser():
-    with Browser() as running:
+    with Browser(*SOUND) as running:
         yield running
 
 

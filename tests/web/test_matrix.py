@@ -34,10 +34,7 @@ def ready(page):
 
 
 def wait_event(events, test):
-    while True:
-        event = events.read_json()
-        if test(event):
-            return event
+    return events.wait_json(test)
 
 
 def place(page, channel, tablet, side="uplink"):
@@ -127,9 +124,13 @@ def test_a_rectangle_is_drawn_and_pulled(page, port, events):
     page.mouse("mouseReleased", x1, y1 - 40)
     page.wait(CHOSEN.format("uplink") + ".includes('\u22122 dB')")
     seen = {}
-    while len([1 for db in seen.values() if db == pytest.approx(-2, abs=0.01)]) < 12:
-        for cell in events.read_json().get("uplink", []):
+
+    def complete(event):
+        for cell in event.get("uplink", []):
             seen[cell["channel"], cell["tablet"]] = cell["gain_db"]
+        return len([1 for db in seen.values() if db == pytest.approx(-2, abs=0.01)]) >= 12
+
+    events.wait_json(complete)
     assert set(seen) == {(channel, tablet) for channel in (1, 2, 3) for tablet in (2, 3, 4, 5)}
     assert gains(port)["4"]["2"] == linear(-12) and gains(port)["1"]["1"] == linear(-12)
 

@@ -5,7 +5,7 @@ import pytest
 from wire import WebSocket, ask
 
 TALK_KEY = '.card[data-tablet="{}"] .key[data-channel="{}"]'
-VIEWS = ("stations", "matrix", "settings")
+VIEWS = ("panel", "stations", "matrix", "settings")
 # what Chromium itself writes while the server is away
 LOST = ("WebSocket connection", "Failed to load resource", "ERR_CONNECTION")
 
@@ -15,11 +15,7 @@ def holders(port, channel):
 
 
 def wait_event(events, test):
-    """Until an event says what is waited for; the socket's own guard ends a vain wait."""
-    while True:
-        event = events.read_json()
-        if test(event):
-            return event
+    return events.wait_json(test)
 
 
 @pytest.fixture

@@ -24,10 +24,7 @@ def page(open_page):
 
 
 def wait_event(events, test):
-    while True:
-        event = events.read_json()
-        if test(event):
-            return event
+    return events.wait_json(test)
 
 
 def enter(page, label, text):

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import struct
+import time
 
 GUARD_SECONDS = 60
 
@@ -177,3 +178,12 @@ class WebSocket(Connection):
         if opcode != 1:
             raise ConnectionError(f"frame {opcode} {payload!r}")
         return json.loads(payload)
+
+    def wait_json(self, test):
+        """Until a message is what is waited for, whatever others come meanwhile."""
+        deadline = time.monotonic() + GUARD_SECONDS
+        while time.monotonic() < deadline:
+            message = self.read_json()
+            if test(message):
+                return message
+        raise TimeoutError("waited in vain for a message")

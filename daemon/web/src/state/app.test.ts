@@ -7,7 +7,7 @@ const options: Options = {
   headroom_db: 12, party_line: true, ramp_ms: 5, vox_threshold_db: -40, vox_hang_ms: 300, talk_timeout_s: 0, busy_refusal: false,
 };
 const tablet = (id: number, more: Partial<Tablet> = {}): Tablet => ({
-  id, name: "", mode: "open", sidetone: 0, mute: false, talk_mute: false, listen_mute: false, keys: [], capture: null, playback: null, ...more,
+  id, name: "", mode: "open", sidetone: 0, mute: false, talk_mute: false, listen_mute: false, keys: [], capture: null, playback: null, claim: null, ...more,
 });
 const channel = (id: number, more: Partial<Channel> = {}): Channel => ({
   id, name: "", mute: false, active_tablets: [], capture: null, playback: null, ...more,

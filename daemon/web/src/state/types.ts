@@ -10,6 +10,16 @@ export interface Binding {
   readonly port: number | null;
 }
 
+/** Who sits at a tablet with a browser. */
+export interface Claim {
+  readonly label: string;
+  readonly peer: string;
+  /** seconds since 1970 */
+  readonly since: number;
+  readonly present: boolean;
+  readonly keys: readonly number[];
+}
+
 export interface Tablet {
   readonly id: number;
   readonly name: string;
@@ -23,6 +33,7 @@ export interface Tablet {
   readonly keys: readonly number[];
   readonly capture: Binding | null;
   readonly playback: Binding | null;
+  readonly claim: Claim | null;
 }
 
 export interface Channel {

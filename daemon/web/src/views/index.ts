@@ -3,9 +3,10 @@
 
 import { gateway } from "./gateway";
 import { matrix } from "./matrix";
+import { panel } from "./panel";
 import { settings } from "./settings";
 import { stations } from "./stations";
 import { system } from "./system";
 import type { View } from "./view";
 
-export const views: readonly [View, ...View[]] = [stations, matrix, gateway, system, settings];
+export const views: readonly [View, ...View[]] = [panel, stations, matrix, gateway, system, settings];

@@ -6,7 +6,7 @@ import { useCanvas } from "../../lib/canvas";
 import { OFF_DB, parseDb, withUnit } from "../../lib/gains";
 import { store, toast } from "../../state/app";
 import { channelName, tabletName, type Gains, type ServerState, type Side } from "../../state/server";
-import { changeGains } from "./change";
+import { changeGains } from "../../state/change-gains";
 import { corner, layout, scrollTo, type Layout, type Scroll } from "./geometry";
 import { Hand, type Ground } from "./hand";
 import { GridPainter, type Scene } from "./painter";

@@ -8,7 +8,7 @@ import { toast } from "../../state/app";
 import { channelName, tabletName, type ServerState } from "../../state/server";
 import type { Channel, Tablet } from "../../state/types";
 import { describe } from "./Grid";
-import { changeGains } from "./change";
+import { changeGains } from "../../state/change-gains";
 import { dbAt, points, rangeOf, setAll, stepAll, toggleAll, type Remembered, type Selection } from "./selection";
 
 const MODES = [["open", "Open"], ["momentary", "Hold"], ["latch", "Latch"], ["vox", "Vox"]] as const;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // New gains: shown at once, and sent so that a hand which pulls many does not queue them up.
 
-import { OFF_DB, isOff } from "../../lib/gains";
-import { store } from "../../state/app";
-import { putLatest, postLatest } from "../../state/link";
-import type { Setting, Side } from "../../state/server";
+import { OFF_DB, isOff } from "../lib/gains";
+import { store } from "./app";
+import { putLatest, postLatest } from "./link";
+import type { Setting, Side } from "./server";
 
 const ONE_BY_ONE_MAX = 16; // more than this: the whole direction in one call
 

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from "vitest";
+import { claimMessage, nowhere, reducePanel, type PanelAction, type PanelState } from "./claim";
+import { channelOfDigit, isLatched, isWanted, letAllGo, letGo, noHands, press, refuse } from "./hands";
+import { lossBetween, qualityOf } from "./quality";
+
+const run = (...actions: PanelAction[]): PanelState => actions.reduce(reducePanel, nowhere);
+const ask: PanelAction = { type: "ask", wish: { tablet: 3, takeOver: false } };
+const claimed: PanelAction = { type: "message", message: { type: "claimed", tablet: 3, secret: "s", keys: [] } };
+const said = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
+
+describe("a claim", () => {
+  it("asks for one, for the next free one, and takes over only when it is told to", () => {
+    expect(said(claimMessage(run(ask), "Anna"))).toEqual({ type: "claim", tablet: 3, label: "Anna" });
+    expect(said(claimMessage(run({ type: "ask", wish: { tablet: null, takeOver: false } }), ""))).toEqual({ type: "claim", tablet: null });
+    expect(said(claimMessage(run({ type: "ask", wish: { tablet: 3, takeOver: true } }), ""))).toEqual({ type: "claim", tablet: 3, take_over: true });
+    expect(claimMessage(nowhere, "")).toBeNull();
+    expect(claimMessage(run(ask, claimed), "")).toBeNull();
+  });
+  it("is refused with who has it", () => {
+    const takenBy = { label: "Ben", peer: "10.0.0.2", since: 1, present: true };
+    const detail = [{ loc: ["body", "tablet"], msg: "Tablet 3 is taken by Ben" }];
+    const state = run(ask, { type: "message", message: { type: "refused", request: "claim", detail, taken_by: takenBy } });
+    expect(state).toMatchObject({ phase: "none", takenBy, trouble: "tablet: Tablet 3 is taken by Ben", wish: { tablet: 3 } });
+  });
+  it("comes back with its secret, without keys", () => {
+    const away = run(ask, claimed, { type: "message", message: { type: "keys", keys: [1] } }, { type: "closed" });
+    expect(away).toMatchObject({ phase: "away", tablet: 3, keys: [] });
+    expect(said(claimMessage(away, ""))).toEqual({ type: "claim", tablet: 3, secret: "s" });
+    expect(reducePanel(away, claimed).phase).toBe("claimed");
+  });
+  it("ends when somebody else takes it, and says so", () => {
+    const lost: PanelAction = { type: "message", message: { type: "lost", tablet: 3, reason: "taken_over", detail: "Taken over by Ben" } };
+    expect(run(ask, claimed, lost)).toEqual({ ...nowhere, trouble: "Taken over by Ben" });
+    expect(run({ type: "closed" })).toBe(nowhere);
+  });
+});
+
+describe("hands on talk keys", () => {
+  it("hold a key as long as one of them is on it", () => {
+    let hands = press(noHands, 2, "finger", 0, false);
+    hands = press(hands, 2, "Space", 10, false);
+    hands = letGo(hands, "finger");
+    expect(isWanted(hands, 2)).toBe(true);
+    expect(isWanted(letGo(hands, "Space"), 1)).toBe(false);
+  });
+  it("latch by two taps, and the next one lets go", () => {
+    let hands = letGo(press(noHands, 1, "a", 0, false), "a");
+    expect(isWanted(hands, 1)).toBe(false);
+    hands = letGo(press(hands, 1, "a", 200, false), "a");
+    expect(isLatched(hands, 1)).toBe(true);
+    hands = press(hands, 1, "a", 900, false);
+    expect(isWanted(hands, 1)).toBe(false);
+    expect(isWanted(press(letGo(hands, "a"), 1, "a", 1000, false), 1)).toBe(true); // no third tap of before
+    expect(isLatched(press(letGo(hands, "a"), 1, "a", 1000, false), 1)).toBe(false);
+  });
+  it("do not latch by two slow presses, and by one where the tablet is in that mode", () => {
+    const slow = letGo(press(noHands, 1, "a", 0, false), "a");
+    expect(isLatched(press(slow, 1, "a", 400, false), 1)).toBe(false);
+    expect(isLatched(press(noHands, 1, "a", 0, true), 1)).toBe(true);
+  });
+  it("do not latch when a key follows a finger, or another key", () => {
+    const finger = letGo(press(noHands, 1, "pointer 1", 0, false), "pointer 1");
+    expect(isLatched(press(finger, 1, "pointer 2", 100, false), 1)).toBe(true);
+    expect(isLatched(press(finger, 1, "key Space", 100, false), 1)).toBe(false);
+  });
+  it("leave the page: what is latched stays", () => {
+    const hands = letAllGo(press(press(noHands, 1, "a", 0, true), 2, "b", 0, false));
+    expect([isWanted(hands, 1), isWanted(hands, 2)]).toEqual([true, false]);
+    expect(isWanted(refuse(hands, 1), 1)).toBe(false);
+  });
+  it("find channels by number", () => {
+    expect(["Digit1", "Numpad9", "Digit0", "KeyA", "Space"].map(channelOfDigit)).toEqual([1, 9, 10, null, null]);
+  });
+});
+
+describe("the connection", () => {
+  it("is judged by its worst side", () => {
+    expect(qualityOf({ lossPercent: 0, jitterMs: 3, roundTripMs: 4 })).toBe(4);
+    expect(qualityOf({ lossPercent: 1, jitterMs: 3, roundTripMs: 4 })).toBe(3);
+    expect(qualityOf({ lossPercent: 0, jitterMs: 90, roundTripMs: null })).toBe(2);
+    expect(qualityOf({ lossPercent: 20, jitterMs: 0, roundTripMs: 0 })).toBe(1);
+  });
+  it("counts what was lost since", () => {
+    expect(lossBetween({ received: 100, lost: 5 }, { received: 190, lost: 15 })).toBe(10);
+    expect(lossBetween({ received: 100, lost: 5 }, { received: 100, lost: 5 })).toBe(0);
+    expect(lossBetween({ received: 100, lost: 5 }, { received: 0, lost: 0 })).toBe(0); // another connection
+  });
+});

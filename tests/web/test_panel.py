@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""A tablet in the browser: whose it is, its talk keys under hands and keyboard, its ear and its mouth."""
+
+import pytest
+from wire import WebSocket, ask
+
+KEY = '.talk-key[data-channel="{}"]'
+CLAIMED = "document.querySelector('.panel[data-phase=claimed]')"
+
+
+@pytest.fixture
+def events(port):
+    with WebSocket(port, "/ws/events") as ws:
+        ws.read_json()
+        yield ws
+
+
+@pytest.fixture
+def sit(open_page, port):
+    """Opens a page that sits at a tablet; all leave it again."""
+    pages = []
+
+    def one(tablet, mode="momentary", **kwargs):
+        assert ask(port, "PUT", f"/api/tablet/{tablet}/mode", {"mode": mode}).status == 200
+        page = open_page("/#panel", **kwargs)
+        page.wait(f"document.querySelector('.seat[data-tablet=\"{tablet}\"]')")
+        page.js(f"document.querySelector('.seat[data-tablet=\"{tablet}\"]').click()")
+        page.wait(CLAIMED)
+        pages.append(page)
+        return page
+
+    yield one
+    for page in pages:
+        page.js("document.querySelector('#leave')?.click()")
+
+
+def tablet(port, id_):
+    return ask(port, "GET", "/api/state").json()["tablets"][id_ - 1]
+
+
+def wait_keys(events, id_, keys):
+    """Until the tablet holds just these."""
+    events.wait_json(lambda e: any(t["id"] == id_ and t["keys"] == keys for t in e.get("tablets", [])))
+
+
+def press(page, kind, code, key=None):
+    page.key(kind, key or code, code=code, text=(key if kind == "keyDown" else None))
+
+
+def pressed(channel):
+    return f"document.querySelector('{KEY.format(channel)}').getAttribute('aria-pressed') === 'true'"
+
+
+def test_a_tablet_is_taken_and_left(sit, port):
+    page = sit(5)
+    assert tablet(port, 5)["claim"]["present"] is True
+    assert page.js("document.querySelector('.own .id').textContent") == "5"
+    page.js("document.querySelector('#leave').click()")
+    page.wait("document.querySelector('.seats')")
+    page.wait("document.querySelector('.seat[data-tablet=\"5\"] small').textContent === 'free'")
+
+
+def test_the_next_free_one_has_a_name(open_page, sit, port):
+    sit(1)
+    page = open_page("/#panel")
+    page.js("document.querySelector('.ask input').focus()")
+    page.type("Anna")
+    page.click("#take-next")
+    page.wait(CLAIMED)
+    assert page.js("document.querySelector('.own .id').textContent") == "2"
+    assert tablet(port, 2)["claim"]["label"] == "Anna"
+    page.js("document.querySelector('#leave').click()")
+    page.wait("document.querySelector('.seats')")
+
+
+def test_a_taken_tablet_is_taken_over_only_when_asked(open_page, sit, port):
+    first = sit(3)
+    other = open_page("/#panel")
+    other.js("document.querySelector('.seat[data-tablet=\"3\"]').click()")
+    other.wait("document.querySelector('dialog[open]')")
+    assert first.js(f"!!{CLAIMED}")
+    other.click("#take-over")
+    other.wait(CLAIMED)
+    first.wait("document.querySelector('.seats .trouble')")
+    other.js("document.querySelector('#leave').click()")
+    other.wait("document.querySelector('.seats')")
+
+
+def test_keys_by_mouse_touch_and_keyboard(sit, port, events):
+    page = sit(6)
+    page.down(KEY.format(2))
+    wait_keys(events, 6, [2])
+    page.wait(pressed(2))
+    page.up(KEY.format(2))
+    wait_keys(events, 6, [])
+    press(page, "keyDown", "Digit3", "3")
+    wait_keys(events, 6, [3])
+    press(page, "keyUp", "Digit3", "3")
+    wait_keys(events, 6, [])
+    page.js("document.activeElement.blur()")
+    press(page, "keyDown", "Space", " ")  # the last one
+    wait_keys(events, 6, [3])
+    press(page, "keyUp", "Space", " ")
+    wait_keys(events, 6, [])
+
+
+def test_two_fingers_hold_two_keys(sit, port, events):
+    page = sit(7, width=800, height=1280, touch=True)
+    points = [dict(zip("xy", page.middle(KEY.format(channel))), id=channel) for channel in (1, 2)]
+    page.call("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    wait_keys(events, 7, [1, 2])
+    page.call("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    wait_keys(events, 7, [])
+
+
+def test_two_taps_latch_and_the_next_lets_go(sit, port, events):
+    page = sit(8)
+    # as fast as a hand, however slow the machine: both within one task of the page
+    page.js(f"""(() => {{ const key = document.querySelector('{KEY.format(1)}'); key.setPointerCapture = () => undefined;
+        for (const type of ["pointerdown", "pointerup", "pointerdown", "pointerup"])
+            key.dispatchEvent(new PointerEvent(type, {{ bubbles: true, pointerId: 1, button: 0 }})); }})()""")
+    page.wait("document.querySelector('.tile[data-channel=\"1\"] .lamp').textContent.includes('latched')")
+    wait_keys(events, 8, [1])
+    page.js("window.dispatchEvent(new Event('blur'))")
+    page.js("document.querySelector('#nav-matrix').click()")
+    page.wait("document.querySelector('.matrix')")
+    page.js("document.querySelector('#nav-panel').click()")
+    page.wait(pressed(1))
+    assert tablet(port, 8)["keys"] == [1]
+    page.js(f"""(() => {{ const key = document.querySelector('{KEY.format(1)}'); key.setPointerCapture = () => undefined;
+        for (const type of ["pointerdown", "pointerup"])
+            key.dispatchEvent(new PointerEvent(type, {{ bubbles: true, pointerId: 1, button: 0 }})); }})()""")
+    wait_keys(events, 8, [])
+
+
+@pytest.mark.parametrize("id_,how", [(9, "blur"), (14, "view"), (15, "close")])
+def test_whatever_takes_the_hand_off_lets_go(sit, port, events, id_, how):
+    page = sit(id_)
+    page.down(KEY.format(4))
+    wait_keys(events, id_, [4])
+    if how == "blur":
+        page.js("window.dispatchEvent(new Event('blur'))")
+    elif how == "view":
+        page.js("location.hash = 'stations'")
+    else:
+        page.call("Page.navigate", {"url": "about:blank"})
+    wait_keys(events, id_, [])
+
+
+def test_a_page_that_is_loaded_again_comes_back(sit, port):
+    page = sit(10)
+    since = tablet(port, 10)["claim"]["since"]
+    page.call("Page.reload")
+    page.wait(CLAIMED)
+    assert page.js("document.querySelector('.own .id').textContent") == "10"
+    assert tablet(port, 10)["claim"]["since"] == since
+
+
+def test_the_mode_says_what_keys_are_for(sit, port, events):
+    page = sit(11, mode="open")
+    page.click("#use-keys")
+    page.wait("!document.querySelector('.notice')")
+    assert tablet(port, 11)["mode"] == "momentary"
+
+
+def test_listen_levels(sit, port):
+    page = sit(12)
+    page.js("document.querySelector('.tile[data-channel=\"2\"] .listen-switch').click()")
+    page.wait("document.querySelector('.tile[data-channel=\"2\"] output').textContent === 'off'")
+    page.js("document.querySelector('.tile[data-channel=\"2\"] .listen-switch').click()")
+    page.wait("document.querySelector('.tile[data-channel=\"2\"] output').textContent === '\u221212 dB'")
+    ask(port, "PUT", "/api/downlink/12/2", {"gain_db": -3})
+    page.wait("document.querySelector('.tile[data-channel=\"2\"] output').textContent === '\u22123 dB'")
+
+
+def test_it_hears_and_is_heard(sit, port):
+    page = sit(13)
+    page.wait("document.querySelector('.ear').dataset.state === 'on'")
+    page.wait("Number(document.querySelector('.connection').dataset.quality) > 0")
+    page.click("#microphone")
+    page.wait("document.querySelector('#microphone').dataset.state === 'on'")
+    kinds = lambda: [len(ask(port, "GET", "/api/listeners").json()[kind]) for kind in ("listeners", "talkers")]  # noqa: E731
+    assert kinds() == [1, 1]
+    page.click("#microphone")
+    page.wait("document.querySelector('#microphone').dataset.state === 'off'")
+    page.js("document.querySelector('#leave').click()")
+    page.wait("document.querySelector('.seats')")
+    page.js("localStorage.clear()")
