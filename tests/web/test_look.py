@@ -18,8 +18,10 @@ BUILD = pathlib.Path(os.environ["PARTYLINE_BUILD_DIR"])
 SIZES = {"desk": (1280, 800), "tablet": (800, 1280), "phone": (390, 844)}
 WEB = HERE.parents[1] / "daemon/web"
 VIEWS = re.findall(r'^import \{ (\w+) \} from "\./', (WEB / "src/views/index.ts").read_text(encoding="utf-8"), re.M)
+SEATS = {"desk": 9, "tablet": 10, "phone": 16}
 # What is there when a view has all that it shows.
 COMPLETE = {
+    "panel": "document.querySelector('.seat')",
     "gateway": "document.querySelector('.latency') && document.querySelector('ul[aria-label=Clips] li')",
     "system": "document.querySelector('.findings') && document.querySelector('.log li')",
 }
@@ -77,8 +79,13 @@ def test_every_view_at_every_size(browser, scene, axe, view):
     found = {}
     for size, dark in (("desk", True), ("tablet", False), ("phone", True)):
         page = show(browser, scene, view, size, dark)
+        found[size] = []
+        if view == "panel":  # before and after a tablet is chosen
+            found[size] = page.js(LOOK) + faults(page, axe)
+            page.click(f".seat[data-tablet='{SEATS[size]}']")
+            page.wait("document.querySelector('.tiles')")
         page.screenshot(BUILD / "screenshots" / f"{view}-{'x'.join(map(str, SIZES[size]))}.png")
-        found[size] = page.js(LOOK)
+        found[size] += page.js(LOOK)
         if size != "phone":
             found[size] += faults(page, axe)
         found[size] += page.problems

@@ -32,7 +32,7 @@ function Microphone({ tablet }: { readonly tablet: number }) {
   const on = mouth !== "off";
   return (
     <>
-      <button type="button" id="microphone" className="mic" data-state={mouth} aria-pressed={on} aria-label="Microphone" onClick={() => (on ? closeMicrophone() : void openMicrophone())}>
+      <button type="button" id="microphone" className="mic" data-state={mouth} aria-pressed={on} onClick={() => (on ? closeMicrophone() : void openMicrophone())}>
         {on ? <MicIcon /> : <MicOffIcon />}<span>{{ off: "Mic off", connecting: "Mic\u2026", on: "Mic on", trouble: "Mic?" }[mouth]}</span>
       </button>
       <Bars sources={sources} label="Level of the own voice" />

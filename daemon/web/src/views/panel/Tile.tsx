@@ -75,13 +75,13 @@ export const Tile = memo(function Tile({ channel, tablet, disabled }: TileProps)
   const classes = ["tile", down || wanted ? "down" : "", wanted && !down ? "waiting" : "", talking.length && !channel.mute ? "heard" : "", channel.mute ? "off" : ""];
   return (
     <article className={classes.filter(Boolean).join(" ")} data-channel={id} aria-label={name}>
-      <button type="button" className="talk-key" data-channel={id} aria-pressed={down || wanted} aria-label={`Talk to ${name}`} disabled={disabled}
+      <button type="button" className="talk-key" data-channel={id} aria-pressed={down || wanted} disabled={disabled}
         onContextMenu={(event) => event.preventDefault()} {...handlers}>
         <span className="tile-top">
           {id <= 10 ? <kbd aria-hidden="true">{id % 10}</kbd> : null}
           <span className="lamp" aria-hidden="true">{latched ? <><LockIcon /> latched</> : down || wanted ? "talking" : ""}</span>
         </span>
-        <strong>{name}</strong>
+        <strong><span className="only-heard">Talk to </span>{name}</strong>
         <span className="speakers">{line}</span>
       </button>
       <div className="tile-foot">
