@@ -5,7 +5,7 @@ import pytest
 from wire import WebSocket, ask
 
 TALK_KEY = '.card[data-tablet="{}"] .key[data-channel="{}"]'
-VIEWS = ("panel", "stations", "matrix", "settings")
+VIEWS = ("panel", "stations", "matrix", "meters", "settings")
 # what Chromium itself writes while the server is away
 LOST = ("WebSocket connection", "Failed to load resource", "ERR_CONNECTION")
 

@@ -67,7 +67,7 @@ export function Seats() {
           <button type="button" key={tablet.id} className={tablet.claim ? "seat taken" : "seat"} data-tablet={tablet.id} disabled={asking} onClick={() => take(tablet.id)}>
             <span className="id">{tablet.id}</span>
             <strong>{tabletName(tablet)}</strong>
-            <small>{seatText(tablet)}</small>
+            <small title={seatText(tablet)}>{seatText(tablet)}</small>
           </button>
         ))}
       </div>

@@ -1,0 +1,1 @@
+const r=[[-70,0],[-60,.025],[-50,.075],[-40,.15],[-30,.3],[-20,.5],[0,1]],a=-70,i=[0,-6,-12,-18,-24,-30,-40,-50];function u(n){if(!(n>a))return 0;for(let t=1;t<r.length;t++){const[o,s]=r[t-1]??[0,0],[e,f]=r[t]??[0,1];if(n<e)return s+(n-o)/(e-o)*(f-s)}return 1}const c=20/1.7;function h(n,t,o){return Math.max(t,n-c*o,a)}export{a as B,i as T,h as f,u as s};
