@@ -22,6 +22,8 @@ struct pl_control {
 
 	struct pl_model model;
 	struct pl_model next; /* what the running verb makes of it */
+	/** of what is being kept: too large for a stack that cannot grow when memory is short */
+	struct pl_model kept;
 
 	const struct pl_engine_ops *engine_ops;
 	void *engine;

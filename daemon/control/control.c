@@ -326,13 +326,11 @@ static bool only_keys_differ(struct pl_control *control)
 
 static int keep(struct pl_control *control, const struct pl_model *model, bool keys_only)
 {
-	struct pl_model kept;
-
 	if (!control->keeper_ops)
 		return 0;
-	kept = *model;
-	control_claims_keep_out(control, &kept);
-	return control->keeper_ops->keep(control->keeper, &kept, keys_only);
+	control->kept = *model;
+	control_claims_keep_out(control, &control->kept);
+	return control->keeper_ops->keep(control->keeper, &control->kept, keys_only);
 }
 
 /** Names the folder: whoever reads this can make room there. */

@@ -51,23 +51,32 @@ local function second_look (node, n_ports)
   return look.ports
 end
 
--- Iterate the ports of a node, those that WirePlumber has lost sight of included.
-function utils.iterate_ports (node, constraints)
+-- The ports of a node that are known elsewhere than at the node; nil when it knows all of them.
+local function ports_elsewhere (node)
   local n_inputs, n_outputs = node:get_n_input_ports (), node:get_n_output_ports ()
 
-  if node:get_n_ports () >= n_inputs + n_outputs then
-    second_looks [node ["bound-id"]] = nil
-    return node:iterate_ports (constraints)
+  if node:get_n_ports () < n_inputs + n_outputs then
+    return second_look (node, n_inputs + n_outputs)
   end
-  return second_look (node, n_inputs + n_outputs):iterate (constraints)
+  second_looks [node ["bound-id"]] = nil
+  return nil
+end
+
+-- Iterate the ports of a node, those that WirePlumber has lost sight of included.
+function utils.iterate_ports (node, constraints)
+  local elsewhere = ports_elsewhere (node)
+
+  return elsewhere and elsewhere:iterate (constraints) or node:iterate_ports (constraints)
 end
 
 -- The first port that fits, or nil.
 function utils.find_port (node, constraints)
-  for port in utils.iterate_ports (node, constraints) do
-    return port
+  local elsewhere = ports_elsewhere (node)
+
+  if elsewhere then
+    return elsewhere:lookup (constraints)
   end
-  return nil
+  return node:lookup_port (constraints)
 end
 
 -- Ports of a node in one direction, in their order.
