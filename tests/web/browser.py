@@ -145,6 +145,7 @@ class Page:
     def __init__(self, browser, width=1280, height=800, dark=True, touch=False, scale=1):
         self.browser = browser
         self.problems = []  # errors of the console, of scripts, of the content security policy
+        self.expected = ()  # words of problems that belong to the test: they may come late
         context = browser.call("Target.createBrowserContext")["browserContextId"]
         self.context = context
         target = browser.call(
@@ -169,6 +170,11 @@ class Page:
 
     def call(self, method, params=None):
         return self.browser.call(method, params, self.session)
+
+    def unexpected(self):
+        """What has gone wrong until now, but for what the test expects."""
+        self.js("1")  # what was said until now is heard
+        return [p for p in self.problems if not any(word in p for word in self.expected)]
 
     def close(self):
         """The tab and all that its context has kept; pagehide runs as when a person closes it."""

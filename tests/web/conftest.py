@@ -54,7 +54,6 @@ def open_page(browser, port):
 
     yield open_one
     for page in pages:
-        page.js("1")  # what was said until now is heard
-        problems, page.problems = page.problems, []
+        problems = page.unexpected()
         page.close()
         assert problems == []
