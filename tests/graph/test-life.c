@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <partyline/keys.h>
@@ -26,6 +27,7 @@
 #define METER "meter"
 #define MATRIX PL_NODE_MATRIX
 #define N_ROUNDS 40u
+#define HEAR_SECONDS 30
 
 /** source:out_0 -> gate -> meter -> matrix:tablet_1_talk, matrix:channel_1_out -> sink:in_0 */
 struct chain {
@@ -129,9 +131,7 @@ static void life_done(struct life *l)
 	pl_planes_done(&l->sink);
 }
 
-/* In real time a busy machine cuts cycles, so only that audio comes is looked at.
- * @return 0, -ENODATA when nothing was heard */
-static int hear(struct life *l)
+static float listen_once(struct life *l, int *ret_error)
 {
 	struct pl_run run = {
 		.n_frames = N_FRAMES,
@@ -144,10 +144,26 @@ static int hear(struct life *l)
 
 	memset(l->sink.plane[0], 0, N_FRAMES * sizeof(float));
 	r = pl_graph_run(l->graph, &run);
-	if (r < 0 && r != -EIO)
-		return r;
 	for (uint32_t n = 0; n < N_FRAMES; n++)
 		level = fmaxf(level, fabsf(l->sink.plane[0][n]));
+	*ret_error = r == -EIO ? 0 : r;
+	return level;
+}
+
+/* In real time a busy machine cuts cycles, and may cut all of a short run: only that audio comes is
+ * looked at, and again until it does. A graph that is dead stays silent.
+ * @return 0, -ENODATA when nothing was heard */
+static int hear(struct life *l)
+{
+	time_t deadline = time(NULL) + HEAR_SECONDS;
+	float level;
+	int r;
+
+	do
+		level = listen_once(l, &r);
+	while (r >= 0 && !(level > 0.001f) && time(NULL) < deadline);
+	if (r < 0)
+		return r;
 	return level > 0.001f ? 0 : -ENODATA;
 }
 

@@ -66,7 +66,11 @@ end
 function utils.iterate_ports (node, constraints)
   local elsewhere = ports_elsewhere (node)
 
-  return elsewhere and elsewhere:iterate (constraints) or node:iterate_ports (constraints)
+  -- An iterator is several values: "and … or" would keep one of them.
+  if elsewhere then
+    return elsewhere:iterate (constraints)
+  end
+  return node:iterate_ports (constraints)
 end
 
 -- The first port that fits, or nil.
