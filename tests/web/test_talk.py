@@ -139,8 +139,9 @@ def wait_heard(person, *wanted):
         heard = slow(person.recorded(begin))
         found = [find(voice, heard) for voice, _ in wanted]
         if all(part >= 0.6 for part, _ in found):
-            for _, level in found:
-                assert level == pytest.approx(GAIN_DB, abs=2)
+            # Where two speak at once each one's windows are as loud as both.
+            if len(found) == 1:
+                assert found[0][1] == pytest.approx(GAIN_DB, abs=2)
             return heard
         assert time.monotonic() < end, f"not heard well enough: {found}"
 
