@@ -179,7 +179,9 @@ def test_the_mode_says_what_keys_are_for(sit, port, events):
 
 
 def test_listen_levels(sit, port):
-    page = sit(12)
+    page = sit(12, width=1280, height=360)
+    assert page.js("document.querySelector('#view').scrollHeight > document.querySelector('#view').clientHeight")
+    assert page.js("document.documentElement.scrollHeight <= innerHeight")
     page.js("document.querySelector('.tile[data-channel=\"2\"] .listen-switch').click()")
     page.wait("document.querySelector('.tile[data-channel=\"2\"] output').textContent === 'off'")
     page.js("document.querySelector('.tile[data-channel=\"2\"] .listen-switch').click()")

@@ -149,7 +149,9 @@ export class GridPainter implements Painter {
       const middle = x + grid.cellWidth / 2;
       this.tally(context, middle, 8, 4, channel.active_tablets.length > 0, (talkers[channel.id - 1]?.length ?? 0) > 0);
       context.fillStyle = colour(channel.mute ? "alarm-ink" : chosen ? "text" : "soft");
-      const name = grid.cellWidth < 50 ? String(channel.id) : channelName(channel);
+      // a number says more than "Chan…"
+      const fits = channel.name || context.measureText(channelName(channel)).width <= grid.cellWidth - 8;
+      const name = grid.cellWidth < 50 || !fits ? String(channel.id) : channelName(channel);
       text(context, channel.mute ? `${name} \u2715` : name, middle, grid.headHeight / 2 + 5, grid.cellWidth - 8);
     }
   }

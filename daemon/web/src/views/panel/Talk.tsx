@@ -3,6 +3,7 @@
 
 import { useEffect } from "react";
 import { sameItems } from "../../lib/store";
+import { someOf } from "../../lib/words";
 import { useTalkers } from "../../meters/stream";
 import { useChannels, useTablets } from "../../state/app";
 import { put } from "../../state/link";
@@ -79,7 +80,7 @@ export function Talk({ tablet, away }: { readonly tablet: Tablet; readonly away:
           <h2>{tabletName(tablet)}</h2>
           {tablet.mute || tablet.talk_mute ? <span className="flag">{tablet.mute ? "muted" : "talk muted"}</span> : null}
         </div>
-        <p className="who" aria-live="polite">{away ? "The line is lost. Keys are released; coming back\u2026" : others.length ? `${others.map((id) => tabletName(tablets[id - 1])).slice(0, 4).join(", ")}${others.length > 4 ? ` and ${others.length - 4} more` : ""}` : "Nobody talks"}</p>
+        <p className="who" aria-live="polite">{away ? "The line is lost. Keys are released; coming back\u2026" : others.length ? someOf(others.map((id) => tabletName(tablets[id - 1])), 4) : "Nobody talks"}</p>
         <AudioBar tablet={tablet.id} />
         <button type="button" id="leave" onClick={leave}>Leave</button>
       </section>

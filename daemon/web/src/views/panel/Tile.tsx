@@ -4,6 +4,7 @@
 import { memo, useMemo, useRef, type PointerEvent } from "react";
 import { MAX_DB, MIN_DB, OFF_DB, isOff, withUnit } from "../../lib/gains";
 import { sameItems } from "../../lib/store";
+import { someOf } from "../../lib/words";
 import { Bars } from "../../meters/Bars";
 import { levels, useTalkers } from "../../meters/stream";
 import { useApp, useTablets } from "../../state/app";
@@ -14,6 +15,7 @@ import { LockIcon, SpeakerIcon, SpeakerOffIcon } from "../../ui/icons";
 import { isLatched, isWanted } from "./hands";
 import { pressKey, releaseGrip, useHands } from "./line";
 
+const NAMES_MAX = 2;
 const LISTEN_DB = -12; // where a level begins that was never on
 
 function Listen({ channel, tablet }: { readonly channel: Channel; readonly tablet: number }) {
@@ -71,7 +73,7 @@ export const Tile = memo(function Tile({ channel, tablet, disabled }: TileProps)
   const name = channelName(channel);
   const speakers = talking.map((other) => tabletName(tablets[other - 1]));
   const holders = held.filter((other) => !talking.includes(other)).map((other) => tabletName(tablets[other - 1]));
-  const line = channel.mute ? "muted" : speakers.length ? speakers.join(", ") : holders.length ? `${holders.join(", ")}: key` : "";
+  const line = channel.mute ? "muted" : speakers.length ? someOf(speakers, NAMES_MAX) : holders.length ? `${someOf(holders, NAMES_MAX)}: key` : "";
   const classes = ["tile", down || wanted ? "down" : "", wanted && !down ? "waiting" : "", talking.length && !channel.mute ? "heard" : "", channel.mute ? "off" : ""];
   return (
     <article className={classes.filter(Boolean).join(" ")} data-channel={id} aria-label={name}>
@@ -82,7 +84,7 @@ export const Tile = memo(function Tile({ channel, tablet, disabled }: TileProps)
           <span className="lamp" aria-hidden="true">{latched ? <><LockIcon /> latched</> : down || wanted ? "talking" : ""}</span>
         </span>
         <strong><span className="only-heard">Talk to </span>{name}</strong>
-        <span className="speakers">{line}</span>
+        <span className="speakers" title={speakers.concat(holders).join(", ")}>{line}</span>
       </button>
       <div className="tile-foot">
         <Bars sources={bars} label={`Level of ${name}`} />
