@@ -20,14 +20,14 @@
 /** DSCP "expedited forwarding" for audio, RFC 8837 5; the upper six bits. */
 #define TRAFFIC_CLASS (46 << 2)
 
-union control {
-	char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
-	struct cmsghdr align;
+struct control {
+	_Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+					    CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
 
 struct datagram {
 	struct sockaddr_storage remote;
-	union control control;
+	struct control control;
 	_Alignas(8) uint8_t data[PL_PEER_DATAGRAM_MAX];
 };
 
@@ -69,7 +69,7 @@ static void read_local(const struct listen_socket *s, struct msghdr *message,
 
 /** @return bytes of it */
 static size_t write_local(const struct listen_socket *s, const struct pl_net_address *local,
-			  union control *ret_control)
+			  struct control *ret_control)
 {
 	struct msghdr message = {.msg_control = ret_control,
 				 .msg_controllen = sizeof(*ret_control)};
