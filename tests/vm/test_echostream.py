@@ -245,9 +245,13 @@ def test_the_keys_of_a_raspberry_pi():
             for i in range(60):
                 n = i % 4 + 1
                 server.mark()
-                edge = (edges.pull(BCM[n], 0) + DEBOUNCE_NSEC) / 1e9
-                texts.append(server.wait(lambda e: e.verb == "transmit_started").t - edge)
-                packets.append(server.wait(lambda e: e.kind == "audio").t - edge)
+                at = edges.pull(BCM[n], 0)
+                text = server.wait(lambda e: e.verb == "transmit_started")
+                packet = server.wait(lambda e: e.kind == "audio")
+                if at is not None:
+                    edge = (at + DEBOUNCE_NSEC) / 1e9
+                    texts.append(text.t - edge)
+                    packets.append(packet.t - edge)
                 time.sleep(0.05)
                 edges.pull(BCM[n], 1)
                 server.wait(lambda e: e.verb == "transmit_ended")
