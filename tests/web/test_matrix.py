@@ -8,7 +8,7 @@ HEAD_HEIGHT = 46
 # where a crosspoint is in the window, by the sizes that the grid itself has
 PLACE = """(() => {{
     const side = document.querySelector(".side.{0}"), frame = side.querySelector(".window"), extent = side.querySelector(".extent");
-    const head = frame.clientWidth < 480 ? 92 : 132, n = +frame.getAttribute("aria-colcount"), m = +frame.getAttribute("aria-rowcount");
+    const head = +frame.dataset.head, n = +frame.getAttribute("aria-colcount"), m = +frame.getAttribute("aria-rowcount");
     const w = (extent.offsetWidth - head) / n, h = (parseFloat(extent.style.height) - {3}) / m, box = frame.getBoundingClientRect();
     const width = (parseFloat(extent.style.width) - head) / n;
     return [box.x + 1 + head + ({1} - 0.5) * width - frame.scrollLeft, box.y + 1 + {3} + ({2} - 0.5) * h - frame.scrollTop];

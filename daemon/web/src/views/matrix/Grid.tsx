@@ -202,7 +202,7 @@ export function Grid(props: GridProps) {
   const cellId = `cell-${side}`;
   return (
     <section className={`side ${side}`} aria-label={label}>
-      <div ref={scroller} className="window" role="grid" tabIndex={0} aria-label={label} aria-rowcount={state.tablets.length} aria-colcount={state.channels.length}
+      <div ref={scroller} className="window" role="grid" tabIndex={0} aria-label={label} aria-rowcount={state.tablets.length} aria-colcount={state.channels.length} data-head={grid.headWidth}
         aria-multiselectable="true" aria-activedescendant={own ? cellId : undefined}
         onFocus={() => {
           control.scene.focused = true;

@@ -8,8 +8,8 @@ export const ZOOM_MAX = 2;
 const CELL_WIDTH = 62;
 const CELL_WIDTH_MAX = 200;
 const CELL_HEIGHT = 44;
-const HEAD_WIDTH = 132;
-const HEAD_WIDTH_NARROW = 92;
+const HEAD_WIDTHS = [132, 176] as const;
+const HEAD_WIDTHS_NARROW = [92, 132] as const;
 const HEAD_HEIGHT = 46;
 const NARROW = 480;
 
@@ -25,9 +25,10 @@ export interface Layout {
   readonly height: number;
 }
 
-/** @param viewWidth  cells become wider where there is room */
+/** @param viewWidth  names, then cells become wider where there is room */
 export function layout(extent: Extent, zoom: number, viewWidth: number): Layout {
-  const headWidth = viewWidth < NARROW ? HEAD_WIDTH_NARROW : HEAD_WIDTH;
+  const [least, most] = viewWidth < NARROW ? HEAD_WIDTHS_NARROW : HEAD_WIDTHS;
+  const headWidth = Math.min(most, Math.max(least, viewWidth - CELL_WIDTH * extent.channels));
   const room = (viewWidth - headWidth) / Math.max(1, extent.channels);
   const cellWidth = Math.max(Math.round(CELL_WIDTH * zoom), Math.min(CELL_WIDTH_MAX * Math.max(1, zoom), Math.floor(room)));
   const cellHeight = Math.round(CELL_HEIGHT * zoom);

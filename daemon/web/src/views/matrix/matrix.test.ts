@@ -63,7 +63,11 @@ describe("where things are", () => {
     expect(hit(layout({ channels: 1, tablets: 1 }, 1, 800), none, 700, 700)).toEqual({ kind: "nothing" });
     expect(nearest(grid, none, -50, 9999999)).toEqual(at(1, 64));
   });
-  it("fills the room that there is", () => expect(layout(extent, 1, 600).cellWidth).toBe(117));
+  it("fills the room that there is: names first, then cells", () => {
+    expect(layout(extent, 1, 600)).toMatchObject({ headWidth: 176, cellWidth: 106 });
+    expect(layout(extent, 1, 366)).toMatchObject({ headWidth: 118, cellWidth: 62 });
+    expect(layout(extent, 1, 300)).toMatchObject({ headWidth: 92, cellWidth: 62 });
+  });
   it("comes into sight with the least scrolling", () => {
     const view = { width: 800, height: 600 };
     expect(scrollTo(grid, none, view, at(2, 2))).toEqual(none);

@@ -3,6 +3,7 @@
 
 import { colour, type Painter, type Size } from "../../lib/canvas";
 import { formatDb, isOff } from "../../lib/gains";
+import { fitNames, type Name } from "../../lib/fit";
 import { currentTalkers } from "../../meters/stream";
 import { channelName, tabletName, type ServerState, type Side } from "../../state/server";
 import { corner, layout, type Layout, type Scroll } from "./geometry";
@@ -11,6 +12,8 @@ import { contains, dbAt, type Selection } from "./selection";
 const GAP = 3;
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 const NUMBERS_FROM_PX = 38; // narrower cells show colour alone
+const TWO_LINES_FROM_PX = 34; // lower rows have one
+const MUTED = "\u2715";
 const STRONGEST_DB = 6;
 const WEAKEST_DB = -40;
 
@@ -26,14 +29,37 @@ export interface Scene {
 
 const strength = (db: number) => Math.min(1, Math.max(0.14, (db - WEAKEST_DB) / (STRONGEST_DB - WEAKEST_DB)));
 
-function text(context: CanvasRenderingContext2D, words: string, x: number, y: number, room: number): void {
-  let shown = words;
-  for (let n = words.length; n > 1 && context.measureText(shown).width > room; n--) shown = `${words.slice(0, n - 1)}\u2026`;
-  context.fillText(shown, x, y);
+/** Names as they fit into heads, kept for as long as they are the same. */
+class Heads {
+  px = 0;
+  lines: readonly (readonly string[])[] = [];
+  private before = "";
+
+  /** @param px  of one line, and of two */
+  fit(context: CanvasRenderingContext2D, names: readonly Name[], px: readonly [number, number], most: 1 | 2): void {
+    const key = JSON.stringify([names, px, most]);
+    if (key === this.before) return;
+    this.before = key;
+    const measure = (words: string) => context.measureText(words).width;
+    context.font = `600 ${px[0]}px ${FONT}`;
+    const fits = names.every(({ text, room }) => measure(text) <= room);
+    this.px = fits ? px[0] : px[1];
+    context.font = `600 ${this.px}px ${FONT}`;
+    this.lines = fitNames(names, most, measure);
+  }
+
+  /** @param y  of the middle of its lines */
+  draw(context: CanvasRenderingContext2D, index: number, x: number, y: number): void {
+    const lines = this.lines[index] ?? [], step = this.px + 2;
+    context.font = `600 ${this.px}px ${FONT}`;
+    lines.forEach((line, i) => context.fillText(line, x, y + (i - (lines.length - 1) / 2) * step));
+  }
 }
 
 export class GridPainter implements Painter {
   private before: readonly unknown[] = [];
+  private readonly rows = new Heads();
+  private readonly columns = new Heads();
 
   constructor(private readonly scene: Scene) {}
 
@@ -120,7 +146,9 @@ export class GridPainter implements Painter {
     context.fillRect(0, 0, grid.headWidth, size.height);
     context.textAlign = "left";
     context.textBaseline = "middle";
-    context.font = `600 ${Math.min(15, Math.max(11, grid.cellHeight * 0.34))}px ${FONT}`;
+    const px = Math.min(15, Math.max(11, grid.cellHeight * 0.34));
+    const names = server.tablets.map((tablet) => ({ id: tablet.id, text: tabletName(tablet), room: grid.headWidth - (tablet.mute ? 42 : 26) }));
+    this.rows.fit(context, names, [px, Math.min(13, px)], grid.cellHeight >= TWO_LINES_FROM_PX ? 2 : 1);
     const talking = new Set(currentTalkers().flat());
     for (const tablet of server.tablets) {
       const y = corner(grid, scroll, { channel: 1, tablet: tablet.id })[1];
@@ -130,7 +158,8 @@ export class GridPainter implements Painter {
       const middle = y + grid.cellHeight / 2;
       this.tally(context, 9, middle, Math.min(5, grid.cellHeight / 5), tablet.keys.length > 0, talking.has(tablet.id));
       context.fillStyle = colour(tablet.mute ? "alarm-ink" : chosen ? "text" : "soft");
-      text(context, tablet.mute ? `${tabletName(tablet)} \u2715` : tabletName(tablet), 20, middle + 1, grid.headWidth - 26);
+      this.rows.draw(context, tablet.id - 1, 20, middle + 1);
+      if (tablet.mute) context.fillText(MUTED, grid.headWidth - 19, middle + 1);
     }
   }
 
@@ -139,7 +168,14 @@ export class GridPainter implements Painter {
     context.fillStyle = colour("sheet");
     context.fillRect(0, 0, size.width, grid.headHeight);
     context.textAlign = "center";
-    context.font = `600 ${grid.cellWidth < 50 ? 11 : 14}px ${FONT}`;
+    const narrow = grid.cellWidth < 50;
+    const names = server.channels.map((channel) => {
+      context.font = `600 12px ${FONT}`;
+      // a number says more than "Chan…"
+      const fits = channel.name || context.measureText(channelName(channel)).width <= grid.cellWidth - 8;
+      return { id: channel.id, text: narrow || !fits ? String(channel.id) : channelName(channel), room: grid.cellWidth - 8 };
+    });
+    this.columns.fit(context, names, narrow ? [11, 11] : [14, 12], narrow ? 1 : 2);
     const talkers = currentTalkers();
     for (const channel of server.channels) {
       const x = corner(grid, scroll, { channel: channel.id, tablet: 1 })[0];
@@ -149,10 +185,8 @@ export class GridPainter implements Painter {
       const middle = x + grid.cellWidth / 2;
       this.tally(context, middle, 8, 4, channel.active_tablets.length > 0, (talkers[channel.id - 1]?.length ?? 0) > 0);
       context.fillStyle = colour(channel.mute ? "alarm-ink" : chosen ? "text" : "soft");
-      // a number says more than "Chan…"
-      const fits = channel.name || context.measureText(channelName(channel)).width <= grid.cellWidth - 8;
-      const name = grid.cellWidth < 50 || !fits ? String(channel.id) : channelName(channel);
-      text(context, channel.mute ? `${name} \u2715` : name, middle, grid.headHeight / 2 + 5, grid.cellWidth - 8);
+      this.columns.draw(context, channel.id - 1, middle, grid.headHeight / 2 + 6);
+      if (channel.mute) context.fillText(MUTED, middle + 14, 9);
     }
   }
 

@@ -3,7 +3,7 @@
 
 /** CSS pixels */
 export const SCALE_WIDTH = 34;
-export const LABEL_HEIGHT = 38;
+export const LABEL_HEIGHT = 50;
 export const CLIP_HEIGHT = 12;
 export const GAP = 4;
 const ROW_GAP = 14;

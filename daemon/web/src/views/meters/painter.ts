@@ -2,6 +2,7 @@
 // Draws a bridge of meters: bars at the display's rate, and of each only what has moved.
 
 import { colour, type Painter, type Size } from "../../lib/canvas";
+import { inLines } from "../../lib/fit";
 import { BOTTOM_DB, TICKS_DB, fallen, share } from "../../meters/scale";
 import { CLIP_HEIGHT, SCALE_WIDTH, arrange, type Arrangement, type Place } from "./arrange";
 
@@ -124,8 +125,7 @@ export class BridgePainter implements Painter {
     if (width < 44) return;
     context.fillStyle = colour(strip.muted ? "alarm-ink" : "soft");
     context.font = `500 12px ${FONT}`;
-    let name = strip.name;
-    for (let n = name.length; n > 1 && context.measureText(name).width > width + 2; n--) name = `${strip.name.slice(0, n - 1)}\u2026`;
-    context.fillText(name, x + width / 2, y + height + 29);
+    const lines = inLines(strip.name, width + 2, 2, (words) => context.measureText(words).width);
+    lines.forEach((line, i) => context.fillText(line, x + width / 2, y + height + 28 + 14 * i));
   }
 }
