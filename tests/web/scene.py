@@ -23,7 +23,9 @@ from wire import ask  # noqa: E402
 CHANNELS = ("Director", "Stage", "Light", "Radio")
 TABLETS = ("Anna", "Ben", "Camera 1", "Camera 2", "Sound", "Light desk", "Stage left", "Stage right",
            "Fly tower", "Front of house", "Box office", "Gate", "Spot 1", "Spot 2", "Wardrobe", "Spare")
-SPEAKERS = {1: "vm-intro", 2: "vm-options", 5: "vm-instructions", 12: "vm-youhave"}
+# what they say, and how loud
+SPEAKERS = {1: ("vm-intro", 0.9), 2: ("vm-options", 0.5), 5: ("vm-instructions", 0.7), 8: ("vm-advopts", 0.35),
+            11: ("vm-helpexit", 0.6), 12: ("vm-youhave", 0.8)}  # fmt: skip
 PAGES = [
     {"id": "crew", "name": "Stage crew", "source": "channel.4", "a_hz": 1000, "b_hz": 1500, "a_length_s": 1,
      "b_length_s": 3, "record_length_s": 30, "passthrough_channel": 2},
@@ -153,9 +155,9 @@ class Scene(Session):
 
     def speak(self):
         """People who never run out of words while the scene is there."""
-        for tablet, words in SPEAKERS.items():
+        for tablet, (words, gain) in SPEAKERS.items():
             path = self.folder / f"{words}.wav"
-            write_wav(path, 1.5 * speech([words, "vm-intro"], self.seconds))
+            write_wav(path, gain * speech([words, "vm-intro"], self.seconds))
             self.spawn(f"speaker-{tablet}", ["pw-cat", "-p", "--target", f"partyline.tablet.{tablet}", str(path)])
         end = time.monotonic() + GUARD_SECONDS
         while not self.is_heard():
