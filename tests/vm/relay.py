@@ -27,15 +27,16 @@ class Line:
     held_back = 0.0  # share that waits for another 30 ms
     doubled = 0.0
 
-    def __init__(self, seed=1, **words):
-        self.random = random.Random(seed)
+    def __init__(self, n_ways, seed=1, **words):
+        # Of its own for each way, so that one does not depend on when packets of others come.
+        self.randoms = [random.Random(f"{seed} {way}") for way in range(n_ways)]
         self.__dict__.update(words)
 
-    def delays(self):
+    def delays(self, way):
         """Of each copy, seconds; none when it is lost."""
-        draw = self.random.random
+        draw = self.randoms[way].random
         lost, held, doubled = draw() < self.loss, draw() < self.held_back, draw() < self.doubled
-        ms = self.delay_ms + self.random.expovariate(1.0) * self.jitter_ms + 30.0 * held
+        ms = self.delay_ms + self.randoms[way].expovariate(1.0) * self.jitter_ms + 30.0 * held
         return [] if lost else [ms / 1000.0] * (1 + doubled)
 
 
@@ -50,7 +51,7 @@ def main():
     for here, _ in pairs:
         sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         sockets[-1].bind(here)
-    line, due, figures, n = Line(), [], {"packets": 0, "lost": 0}, 0
+    line, due, figures, n = Line(len(pairs)), [], {"packets": 0, "lost": 0}, 0
     print("ready", flush=True)
     while True:
         wait = max(0.0, due[0][0] - time.monotonic()) if due else None
@@ -59,18 +60,18 @@ def main():
                 text = sys.stdin.readline()
                 if not text:
                     return
-                line = Line(**json.loads(text))
+                line = Line(len(pairs), **json.loads(text))
                 print(json.dumps({**figures, "waiting": len(due)}), flush=True)
                 figures = {"packets": 0, "lost": 0}
                 continue
             data = source.recv(4096)
-            to = sockets.index(source) ^ 1
-            delays = line.delays()
+            way = sockets.index(source)
+            delays = line.delays(way)
             figures["packets"] += 1
             figures["lost"] += not delays
             for delay in delays:
                 n += 1
-                heapq.heappush(due, (time.monotonic() + delay, n, to, data))
+                heapq.heappush(due, (time.monotonic() + delay, n, way ^ 1, data))
         while due and due[0][0] <= time.monotonic():
             _, _, to, data = heapq.heappop(due)
             sockets[to].sendto(data, pairs[to][1])
