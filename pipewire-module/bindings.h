@@ -22,12 +22,17 @@ int pl_bindings_new(struct pw_context *context, struct pl_bindings **ret_binding
 /**
  * Show it to clients. Once in a server; in another process each time that it has been connected.
  *
- * @param core  NULL: the context is a server; else it is exported over the core, and gone with it
+ * @param core  NULL: the context is a server; else it is exported over the core, until
+ *              pl_bindings_withdraw(), which is to come before the core goes
  * @return 0, or -EPROTO and others when the context has no libpipewire-module-metadata
  *
  * Thread: main.
  */
 int pl_bindings_publish(struct pl_bindings *bindings, struct pw_core *core);
+
+/** Take back what was exported, if it was; they stay as they are and can be published again.
+ *  NULL is fine. Thread: main. */
+void pl_bindings_withdraw(struct pl_bindings *bindings);
 
 /** NULL is fine. */
 void pl_bindings_free(struct pl_bindings *bindings);

@@ -104,6 +104,7 @@ static void server_disconnect(struct impl *impl)
 {
 	pl_nodes_free(impl->nodes);
 	impl->nodes = NULL;
+	pl_bindings_withdraw(impl->bindings);
 	if (impl->core)
 		pw_core_disconnect(impl->core);
 }
@@ -115,6 +116,7 @@ static void on_core_destroy(void *data)
 
 	spa_hook_remove(&impl->core_listener);
 	spa_hook_remove(&impl->core_proxy_listener);
+	pl_bindings_withdraw(impl->bindings);
 	impl->core = NULL;
 }
 

@@ -5,11 +5,17 @@ Real cards, and those that the server owns itself, are in tests/vm/test_cards.py
 """
 
 import json
+import os
+import select
+import subprocess
+import threading
+import time
 
 import pytest
 
 import audio
 from rig import Session
+from rig.process import GUARD_SECONDS
 
 TYPE = "Spa:String:JSON"
 
@@ -135,6 +141,35 @@ def test_bindings_live_with_a_module_of_its_own_process():
         session.wait_ready()
         make_card(session, "Desk", "output", **{"api.alsa.card.id": "Desk"})
         wait_for_links(session, "Desk", (PLAYED, "Desk:playback_FL"))
+
+
+def test_a_change_is_told_to_all_while_others_come():
+    """PipeWire's server tells it to him alone who is being bound just then, if a client made the object."""
+    numbers = range(1, 31)
+    with Session(tablets=1, channels=1, module="process") as session:
+        watcher = session.spawn("watcher", ["stdbuf", "-oL", "pw-metadata", "-n", "partyline", "-m"],
+                                stdout=subprocess.PIPE)  # fmt: skip
+        is_over = threading.Event()
+
+        def come_and_go():
+            while not is_over.is_set():
+                session.check(["pw-metadata", "-n", "partyline"])
+
+        others = [threading.Thread(target=come_and_go) for _ in range(4)]
+        for other in others:
+            other.start()
+        try:
+            for number in numbers:
+                bind(session, f"channel.{number}.playback", f"card:{number}")
+        finally:
+            is_over.set()
+            for other in others:
+                other.join()
+        told, end = b"", time.monotonic() + GUARD_SECONDS
+        while missing := [number for number in numbers if f'"card:{number}"'.encode() not in told]:
+            readable, _, _ = select.select([watcher.popen.stdout], [], [], max(0, end - time.monotonic()))
+            assert readable, f"never told: {missing}"
+            told += os.read(watcher.popen.stdout.fileno(), 65536)
 
 
 def test_a_drop_in_changes_arguments(tmp_path):
