@@ -202,6 +202,30 @@ int pl_control_open_talker(struct pl_control *control, const struct pl_actor *ac
 	return 0;
 }
 
+int pl_control_trickle(struct pl_control *control, const struct pl_actor *actor, const char *id,
+		       const char *tag, const char *fragment, size_t size,
+		       struct pl_listen_fragment *ret_fragment, struct pl_error *ret_error)
+{
+	struct pl_error error = {0};
+	int r;
+
+	r = begin(control, actor, PL_ROLE_VIEW, __func__, &error);
+	if (r == 0 && !tag)
+		r = error_set(&error, -ENOKEY, "",
+			      "If-Match should name the ICE session, as ETag told it, or be * to "
+			      "begin another (ICE restart)");
+	if (r == 0 && (size == 0 || size > PL_LISTEN_OFFER_MAX))
+		r = error_set(&error, -EINVAL, "/fragment",
+			      "the body should be a fragment of SDP, of 1 to %u bytes",
+			      PL_LISTEN_OFFER_MAX);
+	if (r == 0)
+		r = control->listen_ops->trickle(control->listen, id, tag, fragment, size,
+						 ret_fragment, &error);
+	if (r < 0 && ret_error)
+		*ret_error = error;
+	return r;
+}
+
 int pl_control_close_session(struct pl_control *control, const struct pl_actor *actor,
 			     const char *id, struct pl_error *ret_error)
 {

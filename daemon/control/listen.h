@@ -58,8 +58,19 @@ struct pl_listen_overview {
 	double frame_ms; /**< of what is sent */
 };
 
+/** Names an ICE session, with the final NUL: an entity-tag of RFC 9110 8.8.3, with its quotes. */
+#define PL_LISTEN_TAG_SIZE 16u
+
 struct pl_listen_answer {
 	char id[PL_LISTEN_ID_SIZE];
+	char tag[PL_LISTEN_TAG_SIZE];
+	char sdp[PL_LISTEN_ANSWER_MAX];
+};
+
+/** To what the browser has sent of its ICE since. */
+struct pl_listen_fragment {
+	bool restarted;               /**< by new names: then what follows is ours; else "" */
+	char tag[PL_LISTEN_TAG_SIZE]; /**< of the new ICE session */
 	char sdp[PL_LISTEN_ANSWER_MAX];
 };
 
@@ -75,6 +86,14 @@ struct pl_listen_ops {
 			   struct pl_error *ret_error);
 	/** Without a click. -EPROTOTYPE: it is a talker */
 	int (*set_mix)(void *listen, const char *id, const struct pl_mix *mix,
+		       struct pl_error *ret_error);
+	/**
+	 * Candidates or an ICE restart: nothing is heard of it. -EKEYEXPIRED: the tag is an older one
+	 *
+	 * @param tag  of the ICE session it is for; "*": whichever it is
+	 */
+	int (*trickle)(void *listen, const char *id, const char *tag, const char *fragment,
+		       size_t size, struct pl_listen_fragment *ret_fragment,
 		       struct pl_error *ret_error);
 	/** @param ret_tablet_id  of a talker; 0: a listener */
 	int (*close)(void *listen, const char *id, uint32_t *ret_tablet_id);
@@ -126,6 +145,16 @@ int pl_control_set_mix(struct pl_control *control, const struct pl_actor *actor,
 int pl_control_open_talker(struct pl_control *control, const struct pl_actor *actor,
 			   uint32_t tablet_id, const char *secret, const char *offer, size_t size,
 			   struct pl_listen_answer *ret_answer, struct pl_error *ret_error);
+/**
+ * Candidates of the browser, or new names of it: an ICE restart, by which a session goes on in
+ * another network. Role: view; who knows the id may. It is no event.
+ *
+ * @param tag  as of RFC 9725 4.3.1: what If-Match says, NULL: it was not there
+ * @return 0; -ENOENT: no such session; -ENOKEY: without a tag; -EKEYEXPIRED: an older ICE session's
+ */
+int pl_control_trickle(struct pl_control *control, const struct pl_actor *actor, const char *id,
+		       const char *tag, const char *fragment, size_t size,
+		       struct pl_listen_fragment *ret_fragment, struct pl_error *ret_error);
 /** Role: view; who knows the id may close it. */
 int pl_control_close_session(struct pl_control *control, const struct pl_actor *actor,
 			     const char *id, struct pl_error *ret_error);

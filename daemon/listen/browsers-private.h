@@ -62,5 +62,8 @@ int browsers_open_places(struct pl_browsers *browsers, const struct pl_mix *mix)
 void browsers_close_places(struct pl_browsers *browsers);
 void browsers_set_mix(struct pl_browsers *browsers, struct listen_session *session,
 		      const struct pl_mix *mix);
+/** @return as listen_session_restart() */
+int browsers_restart(struct pl_browsers *browsers, struct listen_session *session,
+		     const struct pl_webrtc_fragment *fragment);
 
 #endif

@@ -74,6 +74,7 @@ struct call {
 	struct pl_browsers *browsers;
 	struct listen_session *session;
 	const struct pl_mix *mix;
+	const struct pl_webrtc_fragment *fragment;
 	struct pl_audio_port *ports[LISTEN_PLACES];
 	int r;
 };
@@ -130,6 +131,13 @@ static void call_set_mix(void *userdata)
 	struct call *call = userdata;
 
 	listen_session_set_mix(call->session, call->mix);
+}
+
+static void call_restart(void *userdata)
+{
+	struct call *call = userdata;
+
+	call->r = listen_session_restart(call->session, call->fragment->ufrag, call->fragment->pwd);
 }
 
 /** Ports that were opened are put in. */
@@ -203,6 +211,15 @@ void browsers_set_mix(struct pl_browsers *browsers, struct listen_session *sessi
 	struct call call = {.browsers = browsers, .session = session, .mix = mix};
 
 	pl_work_thread_call(browsers->thread, call_set_mix, &call);
+}
+
+int browsers_restart(struct pl_browsers *browsers, struct listen_session *session,
+		     const struct pl_webrtc_fragment *fragment)
+{
+	struct call call = {.browsers = browsers, .session = session, .fragment = fragment};
+
+	pl_work_thread_call(browsers->thread, call_restart, &call);
+	return call.r;
 }
 
 static int open_place(struct pl_browsers *browsers, enum pl_mix_kind kind, uint32_t id,

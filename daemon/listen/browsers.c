@@ -78,6 +78,12 @@ static uint32_t candidates(const struct pl_browsers *browsers,
 						PL_WEBRTC_CANDIDATES_MAX);
 }
 
+/** Our name fragment: each ICE session has another one. */
+static void write_tag(const struct listen_session *session, char ret_tag[PL_LISTEN_TAG_SIZE])
+{
+	snprintf(ret_tag, PL_LISTEN_TAG_SIZE, "\"%s\"", pl_peer_ufrag(session->peer));
+}
+
 static int write_answer(const struct pl_browsers *browsers, const struct listen_session *session,
 			const struct pl_webrtc_offer *offer, struct pl_listen_answer *ret_answer,
 			struct pl_error *error)
@@ -107,6 +113,7 @@ static int write_answer(const struct pl_browsers *browsers, const struct listen_
 		answer.session_id = session->ssrc;
 	answer.session_id >>= 2; /* RFC 8829 5.2.1: below 2^62 */
 	memcpy(ret_answer->id, session->fixed.id, sizeof(ret_answer->id));
+	write_tag(session, ret_answer->tag);
 	r = pl_webrtc_answer_write(&answer, ret_answer->sdp, sizeof(ret_answer->sdp));
 	return r < 0 ? refuse(error, r, "/offer", "the offer cannot be answered: %s", strerror(-r))
 		     : 0;
@@ -254,6 +261,59 @@ static int ops_set_mix(void *object, const char *id, const struct pl_mix *mix,
 	return 0;
 }
 
+static int restart(struct pl_browsers *browsers, struct listen_session *session,
+		   const struct pl_webrtc_fragment *fragment,
+		   struct pl_listen_fragment *ret_fragment, struct pl_error *error)
+{
+	struct pl_net_address addresses[PL_WEBRTC_CANDIDATES_MAX];
+	struct pl_webrtc_restart answer = {
+		.mid = session->mid,
+		.candidates = addresses,
+		.n_candidates = candidates(browsers, addresses),
+	};
+	int r = browsers_restart(browsers, session, fragment);
+
+	if (r == -ENOTCONN)
+		return refuse(error, -ENOENT, "/id", "this session has ended");
+	if (r == -EINVAL)
+		return refuse(
+			error, r, "/fragment",
+			"an ICE restart needs an ice-ufrag and an ice-pwd as of RFC 8839 5.4");
+	if (r < 0)
+		return refuse(error, r, "", "the restart failed: %s", strerror(-r));
+	answer.ufrag = pl_peer_ufrag(session->peer);
+	answer.pwd = pl_peer_pwd(session->peer);
+	write_tag(session, ret_fragment->tag);
+	r = pl_webrtc_restart_write(&answer, ret_fragment->sdp, sizeof(ret_fragment->sdp));
+	ret_fragment->restarted = r >= 0;
+	return r < 0 ? refuse(error, r, "", "the restart cannot be answered: %s", strerror(-r)) : 0;
+}
+
+static int ops_trickle(void *object, const char *id, const char *tag, const char *text, size_t size,
+		       struct pl_listen_fragment *ret_fragment, struct pl_error *error)
+{
+	struct pl_browsers *browsers = object;
+	struct listen_session *session = find(browsers, id);
+	struct pl_webrtc_fragment fragment;
+	char trouble[256], current[PL_LISTEN_TAG_SIZE];
+	int r;
+
+	if (!session)
+		return refuse(error, -ENOENT, "/id", "there is no such session; it may have ended");
+	write_tag(session, current);
+	if (strcmp(tag, "*") != 0 && strcmp(tag, current) != 0)
+		return refuse(error, -EKEYEXPIRED, "",
+			      "If-Match names another ICE session than the current one");
+	r = pl_webrtc_fragment_parse(text, size, &fragment, trouble, sizeof(trouble));
+	if (r < 0)
+		return refuse(error, -EINVAL, "/fragment", "%s", trouble);
+	ret_fragment->restarted = false;
+	/* Where the browser can be reached it need not say: ICE-lite waits to be asked. */
+	if (!fragment.ufrag[0] || strcmp(fragment.ufrag, pl_peer_remote_ufrag(session->peer)) == 0)
+		return 0;
+	return restart(browsers, session, &fragment, ret_fragment, error);
+}
+
 static int ops_close(void *object, const char *id, uint32_t *ret_tablet_id)
 {
 	struct pl_browsers *browsers = object;
@@ -303,6 +363,7 @@ const struct pl_listen_ops *pl_browsers_get_ops(void)
 		.open_listener = ops_open_listener,
 		.open_talker = ops_open_talker,
 		.set_mix = ops_set_mix,
+		.trickle = ops_trickle,
 		.close = ops_close,
 		.status = ops_status,
 		.overview = ops_overview,

@@ -20,7 +20,6 @@ struct entry {
 
 struct slot {
 	struct pl_peer *peer; /**< NULL: free */
-	size_t ufrag_size;
 	struct entry entries[PL_PEER_PATHS_MAX];
 };
 
@@ -131,7 +130,6 @@ int pl_demux_add(struct pl_demux *demux, struct pl_peer *peer)
 		if (demux->slots[i].peer)
 			continue;
 		demux->slots[i].peer = peer;
-		demux->slots[i].ufrag_size = strlen(pl_peer_ufrag(peer));
 		return 0;
 	}
 	return -ENOSPC;
@@ -157,9 +155,8 @@ static struct slot *find_by_ufrag(const struct pl_demux *demux, const uint8_t *d
 	for (uint32_t i = 0; i < demux->n_slots; i++) {
 		struct slot *slot = &demux->slots[i];
 
-		if (slot->peer && message.username_size > slot->ufrag_size &&
-		    message.username[slot->ufrag_size] == ':' &&
-		    memcmp(message.username, pl_peer_ufrag(slot->peer), slot->ufrag_size) == 0)
+		if (slot->peer &&
+		    pl_peer_is_called(slot->peer, message.username, message.username_size))
 			return slot;
 	}
 	return NULL;

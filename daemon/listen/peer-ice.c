@@ -30,25 +30,71 @@ static bool make_text(char *text, size_t size)
 	return true;
 }
 
+static void forget_names(struct pl_ice_names *names)
+{
+	free(names->remote_ufrag);
+	explicit_bzero(names, sizeof(*names));
+}
+
+static int make_names(const char *remote_ufrag, const char *remote_pwd,
+		      struct pl_ice_names *ret_names)
+{
+	struct pl_ice_names names = {0};
+
+	/* Their password would protect what we ask; a lite agent asks nothing. */
+	if (!is_ice_text(remote_ufrag, 4, 256) || !is_ice_text(remote_pwd, 22, 256))
+		return -EINVAL;
+	names.remote_ufrag = strdup(remote_ufrag);
+	if (!names.remote_ufrag || !make_text(names.ufrag, sizeof(names.ufrag)) ||
+	    !make_text(names.pwd, sizeof(names.pwd))) {
+		forget_names(&names);
+		return -ENOMEM;
+	}
+	*ret_names = names;
+	return 0;
+}
+
 int pl_ice_init(struct pl_ice *ice, const char *remote_ufrag, const char *remote_pwd)
 {
 	memset(ice, 0, sizeof(*ice));
-	/* Theirs would protect what we ask; a lite agent asks nothing. */
-	if (!is_ice_text(remote_ufrag, 4, 256) || !is_ice_text(remote_pwd, 22, 256))
-		return -EINVAL;
-	ice->remote_ufrag = strdup(remote_ufrag);
-	if (!ice->remote_ufrag || !make_text(ice->ufrag, sizeof(ice->ufrag)) ||
-	    !make_text(ice->pwd, sizeof(ice->pwd))) {
-		pl_ice_done(ice);
-		return -ENOMEM;
-	}
-	return 0;
+	return make_names(remote_ufrag, remote_pwd, &ice->names);
 }
 
 void pl_ice_done(struct pl_ice *ice)
 {
-	free(ice->remote_ufrag);
+	free(ice->names.remote_ufrag);
+	free(ice->former.remote_ufrag);
 	explicit_bzero(ice, sizeof(*ice));
+}
+
+int pl_ice_restart(struct pl_ice *ice, const char *remote_ufrag, const char *remote_pwd)
+{
+	struct pl_ice_names names;
+	int r = make_names(remote_ufrag, remote_pwd, &names);
+
+	if (r < 0)
+		return r;
+	/* Names that came to nothing before they were replaced are of no use to anybody. */
+	if (ice->former.remote_ufrag)
+		forget_names(&ice->names);
+	else
+		ice->former = ice->names;
+	ice->names = names;
+	return 0;
+}
+
+static bool begins_with(const struct pl_ice_names *names, const char *username, size_t size)
+{
+	size_t n = strlen(names->ufrag);
+
+	return names->remote_ufrag && size > n && username[n] == ':' &&
+	       memcmp(username, names->ufrag, n) == 0;
+}
+
+bool pl_ice_is_called(const struct pl_ice *ice, const char *username, size_t size)
+{
+	return begins_with(&ice->names, username, size) ||
+	       begins_with(&ice->former, username, size);
 }
 
 /* --- paths ---------------------------------------------------------------------------------- */
@@ -128,13 +174,27 @@ static void note_path(struct pl_ice *ice, const struct pl_net_path *path,
 /* --- checks --------------------------------------------------------------------------------- */
 
 /** "ours:theirs", RFC 8445 7.2.2. */
-static bool is_for_us(const struct pl_ice *ice, const struct pl_stun_message *message)
+static bool are_meant(const struct pl_ice_names *names, const struct pl_stun_message *message)
 {
-	size_t n = strlen(ice->ufrag), n_remote = strlen(ice->remote_ufrag);
+	size_t n = strlen(names->ufrag);
 
-	return message->username && message->username_size == n + 1 + n_remote &&
-	       memcmp(message->username, ice->ufrag, n) == 0 && message->username[n] == ':' &&
-	       memcmp(message->username + n + 1, ice->remote_ufrag, n_remote) == 0;
+	return begins_with(names, message->username, message->username_size) &&
+	       message->username_size == n + 1 + strlen(names->remote_ufrag) &&
+	       memcmp(message->username + n + 1, names->remote_ufrag,
+		      strlen(names->remote_ufrag)) == 0;
+}
+
+/** Those of ours that it was made with. @return NULL: none */
+static const struct pl_ice_names *find_names(const struct pl_ice *ice, const uint8_t *data,
+					     const struct pl_stun_message *message)
+{
+	const struct pl_ice_names *names = NULL;
+
+	if (are_meant(&ice->names, message))
+		names = &ice->names;
+	else if (are_meant(&ice->former, message))
+		names = &ice->former;
+	return names && pl_stun_is_authentic(data, message, names->pwd) ? names : NULL;
 }
 
 /** To one who has shown no password. */
@@ -153,6 +213,7 @@ static size_t refuse(struct pl_ice *ice, const struct pl_stun_message *message, 
 int pl_ice_receive(struct pl_ice *ice, const struct pl_net_path *path, const uint8_t *data,
 		   size_t size, uint64_t now_nsec, uint8_t *ret_answer, size_t *ret_answer_size)
 {
+	const struct pl_ice_names *names;
 	struct pl_stun_message message;
 	int r = pl_stun_parse(data, size, &message), code = 0;
 
@@ -166,7 +227,8 @@ int pl_ice_receive(struct pl_ice *ice, const struct pl_net_path *path, const uin
 		*ret_answer_size = refuse(ice, &message, PL_STUN_BAD_REQUEST, now_nsec, ret_answer);
 		return -EPERM;
 	}
-	if (!is_for_us(ice, &message) || !pl_stun_is_authentic(data, &message, ice->pwd)) {
+	names = find_names(ice, data, &message);
+	if (!names) {
 		*ret_answer_size =
 			refuse(ice, &message, PL_STUN_UNAUTHENTICATED, now_nsec, ret_answer);
 		return -EPERM;
@@ -178,15 +240,18 @@ int pl_ice_receive(struct pl_ice *ice, const struct pl_net_path *path, const uin
 	else if (message.controlled)
 		code = PL_STUN_ROLE_CONFLICT; /* a lite agent cannot take the other role */
 	if (code)
-		r = pl_stun_write_error(&message, code, ice->pwd, ret_answer, PL_STUN_MESSAGE_MAX);
+		r = pl_stun_write_error(&message, code, names->pwd, ret_answer,
+					PL_STUN_MESSAGE_MAX);
 	else
-		r = pl_stun_write_success(message.transaction, &path->remote, ice->pwd, ret_answer,
-					  PL_STUN_MESSAGE_MAX);
+		r = pl_stun_write_success(message.transaction, &path->remote, names->pwd,
+					  ret_answer, PL_STUN_MESSAGE_MAX);
 	if (r < 0)
 		return -EBADMSG;
 	*ret_answer_size = (size_t)r;
 	if (code)
 		return -EPERM;
 	note_path(ice, path, &message, now_nsec ? now_nsec : 1);
+	if (names == &ice->names && message.use_candidate)
+		forget_names(&ice->former);
 	return 1;
 }

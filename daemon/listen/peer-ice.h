@@ -33,9 +33,16 @@ struct pl_ice_seen {
 #define PL_ICE_OWN_UFRAG_SIZE 9u
 #define PL_ICE_OWN_PWD_SIZE 25u
 
-struct pl_ice {
+/** Of one ICE session; a restart begins the next one, RFC 8445 9. */
+struct pl_ice_names {
 	char ufrag[PL_ICE_OWN_UFRAG_SIZE], pwd[PL_ICE_OWN_PWD_SIZE];
-	char *remote_ufrag;
+	char *remote_ufrag; /**< NULL: there is none */
+};
+
+struct pl_ice {
+	struct pl_ice_names names;
+	struct pl_ice_names
+		former; /**< after a restart, until a path of the new ones is nominated */
 	struct pl_ice_path paths[PL_PEER_PATHS_MAX];
 	const struct pl_ice_path *in_use; /**< NULL: none so far */
 	bool nominated;                   /**< what is in use */
@@ -48,6 +55,13 @@ struct pl_ice {
 /** Makes ufrag and password. @return 0; -EINVAL: not by RFC 8839 5.4; -ENOMEM */
 int pl_ice_init(struct pl_ice *ice, const char *remote_ufrag, const char *remote_pwd);
 void pl_ice_done(struct pl_ice *ice);
+/**
+ * New names. What is in use stays so, and is checked by the former names, until the browser
+ * nominates a path by the new ones. @return as pl_ice_init(); then nothing has changed
+ */
+int pl_ice_restart(struct pl_ice *ice, const char *remote_ufrag, const char *remote_pwd);
+/** Whether a USERNAME begins with one of ours. */
+bool pl_ice_is_called(const struct pl_ice *ice, const char *username, size_t size);
 
 /**
  * A datagram that looks like STUN.

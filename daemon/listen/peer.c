@@ -92,12 +92,29 @@ struct pl_peer *pl_peer_free(struct pl_peer *peer)
 
 const char *pl_peer_ufrag(const struct pl_peer *peer)
 {
-	return peer->ice.ufrag;
+	return peer->ice.names.ufrag;
 }
 
 const char *pl_peer_pwd(const struct pl_peer *peer)
 {
-	return peer->ice.pwd;
+	return peer->ice.names.pwd;
+}
+
+const char *pl_peer_remote_ufrag(const struct pl_peer *peer)
+{
+	return peer->ice.names.remote_ufrag;
+}
+
+bool pl_peer_is_called(const struct pl_peer *peer, const char *username, size_t size)
+{
+	return pl_ice_is_called(&peer->ice, username, size);
+}
+
+int pl_peer_restart(struct pl_peer *peer, const char *remote_ufrag, const char *remote_pwd)
+{
+	if (peer->state == PL_PEER_LOST)
+		return -ENOTCONN;
+	return pl_ice_restart(&peer->ice, remote_ufrag, remote_pwd);
 }
 
 /* --- states --------------------------------------------------------------------------------- */

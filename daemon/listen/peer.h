@@ -99,6 +99,19 @@ struct pl_peer *pl_peer_free(struct pl_peer *peer);
 /** For the answer. */
 const char *pl_peer_ufrag(const struct pl_peer *peer);
 const char *pl_peer_pwd(const struct pl_peer *peer);
+/** Of the offer, or of the last restart. */
+const char *pl_peer_remote_ufrag(const struct pl_peer *peer);
+/** Whether a check's USERNAME begins with a name of ours that is still heard. */
+bool pl_peer_is_called(const struct pl_peer *peer, const char *username, size_t size);
+
+/**
+ * ICE restart, RFC 8839 4.4.1.1.1: the browser has new names, and so have we. Keys and media go on: by
+ * the path in use until another one is nominated with the new names, from then on the former ones
+ * are strangers'. Consent goes on as well: it is not this that gives it.
+ *
+ * @return 0; -EINVAL: as pl_peer_new(); -ENOTCONN: LOST; -ENOMEM. Then nothing has changed
+ */
+int pl_peer_restart(struct pl_peer *peer, const char *remote_ufrag, const char *remote_pwd);
 
 /**
  * A datagram that came for it, as pl_demux_receive() finds out.

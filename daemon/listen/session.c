@@ -346,6 +346,12 @@ uint64_t listen_session_work(struct listen_session *session, uint64_t now, uint6
 	return session->publish_nsec < next ? session->publish_nsec : next;
 }
 
+int listen_session_restart(struct listen_session *session, const char *remote_ufrag,
+			   const char *remote_pwd)
+{
+	return pl_peer_restart(session->peer, remote_ufrag, remote_pwd);
+}
+
 void listen_session_end(struct listen_session *session)
 {
 	if (atomic_load(&session->state) != LISTEN_SESSION_ENDED)
@@ -413,6 +419,8 @@ int listen_session_new(const struct listen_session_config *config,
 	session->audio = config->audio;
 	session->playback = config->playback;
 	session->payload_type = config->offer->payload_type;
+	memcpy(session->mid, config->offer->sections[config->offer->audio].mid,
+	       sizeof(session->mid));
 	session->opus = (struct pl_opus_config){
 		.n_channels = config->offer->stereo ? 2 : 1,
 		.ptime_ms = config->frame_ms,

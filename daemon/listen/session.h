@@ -52,6 +52,7 @@ struct listen_session {
 	struct pl_opus_config opus;
 	uint32_t ssrc;
 	char cname[33];
+	char mid[PL_WEBRTC_WORD_SIZE]; /* of the offer's section */
 	const struct pl_audio_ops *audio;
 	struct pl_audio_port *playback;
 
@@ -98,6 +99,9 @@ uint64_t listen_session_work(struct listen_session *session, uint64_t now_nsec,
 			     uint64_t moved_nsec);
 /** From the next sample on. Main waits. */
 void listen_session_set_mix(struct listen_session *session, const struct pl_mix *mix);
+/** ICE restart. @return as pl_peer_restart() */
+int listen_session_restart(struct listen_session *session, const char *remote_ufrag,
+			   const char *remote_pwd);
 /** Says goodbye to the browser. */
 void listen_session_end(struct listen_session *session);
 

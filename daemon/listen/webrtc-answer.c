@@ -41,16 +41,16 @@ static void add_refused(struct text *text, const struct pl_webrtc_section *secti
 		add(text, "a=mid:%s\r\n", section->mid);
 }
 
-static void add_candidates(struct text *text, const struct pl_webrtc_answer *answer)
+static void add_candidates(struct text *text, const struct pl_net_address *candidates, uint32_t n)
 {
-	for (uint32_t i = 0; i < answer->n_candidates && i < PL_WEBRTC_CANDIDATES_MAX; i++) {
+	for (uint32_t i = 0; i < n && i < PL_WEBRTC_CANDIDATES_MAX; i++) {
 		uint32_t priority =
 			PRIORITY_HOST | (LOCAL_PREFERENCE_MAX - i) << 8 | (256 - COMPONENT_RTP);
 		char host[PL_NET_ADDRESS_TEXT_MAX];
 
-		pl_net_address_host_text(&answer->candidates[i], host);
+		pl_net_address_host_text(&candidates[i], host);
 		add(text, "a=candidate:%u %u udp %u %s %u typ host\r\n", i + 1, COMPONENT_RTP,
-		    priority, host, answer->candidates[i].port);
+		    priority, host, candidates[i].port);
 	}
 	add(text, "a=end-of-candidates\r\n");
 }
@@ -94,7 +94,7 @@ static void add_audio(struct text *text, const struct pl_webrtc_answer *answer, 
 	if (sends)
 		add(text, "a=msid:%s %s\r\na=ssrc:%u cname:%s\r\n", answer->cname, answer->cname,
 		    answer->ssrc, answer->cname);
-	add_candidates(text, answer);
+	add_candidates(text, answer->candidates, answer->n_candidates);
 }
 
 int pl_webrtc_answer_write(const struct pl_webrtc_answer *answer, char *ret_text, size_t size)
@@ -117,5 +117,18 @@ int pl_webrtc_answer_write(const struct pl_webrtc_answer *answer, char *ret_text
 		else
 			add_refused(&text, &offer->sections[i]);
 	}
+	return text.is_full ? -ENOSPC : (int)text.size;
+}
+
+/** The section's line is one of RFC 8840's that says nothing; what counts is the mid. */
+int pl_webrtc_restart_write(const struct pl_webrtc_restart *restart, char *ret_text, size_t size)
+{
+	struct text text = {.data = ret_text, .capacity = size};
+
+	add(&text, "a=ice-lite\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\nm=audio 9 RTP/AVP 0\r\n",
+	    restart->ufrag, restart->pwd);
+	if (restart->mid[0])
+		add(&text, "a=mid:%s\r\n", restart->mid);
+	add_candidates(&text, restart->candidates, restart->n_candidates);
 	return text.is_full ? -ENOSPC : (int)text.size;
 }

@@ -79,4 +79,34 @@ struct pl_webrtc_answer {
  */
 int pl_webrtc_answer_write(const struct pl_webrtc_answer *answer, char *ret_text, size_t size);
 
+/**
+ * What a browser sends later (RFC 8840 9): new names for an ICE restart, candidates. Of several
+ * sections it is the first one's, BUNDLE being what we answer.
+ */
+struct pl_webrtc_fragment {
+	char ufrag[PL_ICE_UFRAG_SIZE], pwd[PL_ICE_PWD_SIZE]; /**< "": not given */
+};
+
+/**
+ * Unknown lines, attributes and candidates are passed over; line ends may be LF.
+ *
+ * @param size         up to PL_WEBRTC_SDP_MAX; need not end with a NUL
+ * @param ret_trouble  one plain sentence for people, on any error
+ * @return 0; -EBADMSG
+ */
+int pl_webrtc_fragment_parse(const char *text, size_t size, struct pl_webrtc_fragment *ret_fragment,
+			     char *ret_trouble, size_t trouble_size);
+
+/** Our side of a restart. */
+struct pl_webrtc_restart {
+	const char *mid;         /**< of the section; "": none */
+	const char *ufrag, *pwd; /**< pl_peer_ufrag(), pl_peer_pwd() */
+	/** as those of an answer */
+	const struct pl_net_address *candidates;
+	uint32_t n_candidates;
+};
+
+/** A fragment for it. @return length without the NUL; -ENOSPC */
+int pl_webrtc_restart_write(const struct pl_webrtc_restart *restart, char *ret_text, size_t size);
+
 #endif

@@ -88,6 +88,12 @@ static int set_mix(void *listen, const char *id, const struct pl_mix *mix,
 	return 0;
 }
 
+static int trickle(void *listen, const char *id, const char *tag, const char *fragment, size_t size,
+		   struct pl_listen_fragment *ret_fragment, struct pl_error *ret_error)
+{
+	return -ENOENT;
+}
+
 static int close_session(void *listen, const char *id, uint32_t *ret_tablet_id)
 {
 	return -ENOENT;
@@ -107,6 +113,7 @@ static struct pl_control *get_control(void)
 	static const struct pl_listen_ops listen = {.open_listener = open_listener,
 						    .open_talker = open_talker,
 						    .set_mix = set_mix,
+						    .trickle = trickle,
 						    .close = close_session,
 						    .status = listen_status,
 						    .overview = listen_overview};
@@ -153,6 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct pl_http_visitor visitor = {.peer = "fuzz", .role = PL_ROLE_ADMIN};
 	struct pl_control *control = get_control();
 	const struct pl_http_route *routes;
+	struct pl_http_question question;
 	struct pl_http_reply reply;
 	struct pl_model before;
 	char path[128];
@@ -166,8 +174,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0; /* reads files of the machine */
 	make_path(routes->pattern, data[1], path, sizeof(path));
 	before = *pl_control_model(control);
-	pl_http_dispatch(control, &visitor, routes->method, path, "", (const char *)data + 2,
-			 size - 2, &reply);
+	question = (struct pl_http_question){
+		.method = routes->method,
+		.path = path,
+		.query = "",
+		.if_match = "*",
+		.body = (const char *)data + 2,
+		.size = size - 2,
+	};
+	pl_http_dispatch(control, &visitor, &question, &reply);
 	if (!reply.tree || reply.status < 200 || reply.status > 499)
 		abort();
 	if (reply.status != 200 && (!json_object_object_get_ex(reply.tree, "detail", NULL) ||

@@ -53,6 +53,32 @@ async function open_listener(base, query) {
     return listeners.length - 1;
 }
 
+/** New names for what is open already (ICE restart, RFC 9725 4.3.3). Ours. */
+async function restart(which) {
+    const { pc, location } = listeners[which];
+    const names = (sdp) => ["a=ice-ufrag:", "a=ice-pwd:"].map((word) =>
+        sdp.split("\\r\\n").find((line) => line.startsWith(word)));
+    const former = pc.remoteDescription.sdp;
+    await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+    const ours = names(pc.localDescription.sdp);
+    const answer = await fetch(server + location, { method: "PATCH", body: ours.join("\\r\\n"),
+        headers: { "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*" } });
+    if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
+    if (!answer.headers.get("ETag")) throw new Error("no ETag");
+    const theirs = names(await answer.text());
+    const sdp = names(former).reduce((text, line, i) => text.replace(line, theirs[i]), former);
+    await pc.setRemoteDescription({ type: "answer", sdp });
+    return ours[0].split(":")[1];
+}
+
+/** Whether what is heard comes by a path that was found with those names. */
+async function goes_by(which, ufrag) {
+    const all = new Map((await listeners[which].pc.getStats()).entries());
+    const transport = [...all.values()].find((one) => one.type === "transport");
+    const pair = all.get(transport.selectedCandidatePairId);
+    return pair?.state === "succeeded" && all.get(pair.localCandidateId).usernameFragment === ufrag;
+}
+
 const talkers = [];
 
 /** The microphone as it is, into a tablet. */

@@ -223,6 +223,21 @@ def test_what_is_told_of_a_session(page, port, tone):
     wait_listeners(port, lambda all: mine not in [x["id"] for x in all])
 
 
+def test_goes_on_through_an_ice_restart(page, port, tone):
+    """New names by PATCH: the same keys, and the sound goes on."""
+    which = listen(page, port, "tablet.1.talk")
+    hears(page, which, TONE_DB)
+    mine = location(page, which).removeprefix("/whep/")
+    for _ in range(2):
+        ufrag = page.js(f"restart({which})")
+        page.js(f"until(() => goes_by({which}, {json.dumps(ufrag)}))")
+        hears(page, which, TONE_DB)
+    lost = page.js(f"""(async () => [...(await listeners[{which}].pc.getStats()).values()]
+        .find((one) => one.type === "inbound-rtp").packetsLost)()""")
+    assert lost < 10, "of 10 ms each: what was on its way by the former path"
+    assert [x["state"] for x in listeners(port) if x["id"] == mine] == ["connected"]
+
+
 def test_ends_when_told_so(page, port, tone):
     which = listen(page, port, "tablet.1.talk")
     hears(page, which, TONE_DB)

@@ -40,6 +40,7 @@ static int answer(struct pl_http_call *call, const char *path,
 	if (!call->plain.text)
 		return -ENOMEM;
 	snprintf(call->plain.location, sizeof(call->plain.location), "%s/%s", path, session->id);
+	snprintf(call->plain.tag, sizeof(call->plain.tag), "%s", session->tag);
 	return 0;
 }
 
@@ -106,17 +107,31 @@ int pl_api_end_listening(struct pl_http_call *call, struct pl_error *error)
 	return done(call, pl_control_close_session(call->control, call->actor, call->text, error));
 }
 
-/** ICE-lite waits to be asked, RFC 8445 2.5: where the browser can be reached it need not be told. */
+/** RFC 9725 4.3.2 writes "*" with quotes in its example, RFC 9110 13.1.1 has none. */
+static const char *wanted_tag(const struct pl_http_call *call)
+{
+	if (!call->if_match[0])
+		return NULL;
+	return strcmp(call->if_match, "\"*\"") == 0 ? "*" : call->if_match;
+}
+
 int pl_api_trickle(struct pl_http_call *call, struct pl_error *error)
 {
-	struct pl_listen_status status;
+	struct pl_listen_fragment fragment;
+	int r;
 
-	for (size_t i = 0; pl_control_listen_status(call->control, i, &status) == 0; i++)
-		if (strcmp(status.id, call->text) == 0) {
-			call->status = 204;
-			return done(call, 0);
-		}
-	return -ENOENT;
+	r = pl_control_trickle(call->control, call->actor, call->text, wanted_tag(call),
+			       call->body->text, call->body->size, &fragment, error);
+	if (r < 0)
+		return r;
+	if (!fragment.restarted) {
+		call->status = 204;
+		return done(call, 0);
+	}
+	call->plain.type = "application/trickle-ice-sdpfrag";
+	call->plain.text = strdup(fragment.sdp);
+	snprintf(call->plain.tag, sizeof(call->plain.tag), "%s", fragment.tag);
+	return call->plain.text ? 0 : -ENOMEM;
 }
 
 int pl_api_listeners(struct pl_http_call *call, struct pl_error *error)

@@ -58,6 +58,7 @@ struct pl_http_plain {
 	char *text;        /**< ours, or NULL */
 	char *file;        /**< path of the file that is sent, ours, or NULL */
 	char location[64]; /**< path of what was made; "": nothing was */
+	char tag[32];      /**< ETag of it; "": none */
 };
 
 struct pl_http_call {
@@ -69,6 +70,7 @@ struct pl_http_call {
 	const char *arg_name[2];    /**< their names in the pattern */
 	const char *text;           /**< the {id} or {name} in the path, "" */
 	const char *query;          /**< "a=1&b=2", percent-decoded; "" */
+	const char *if_match;       /**< an entity-tag or "*"; "": it was not there */
 	const struct pl_body *body; /**< fields in the route's order */
 
 	/* what the handler leaves behind */
@@ -106,6 +108,16 @@ unsigned pl_http_allowed(const char *path);
 void pl_http_allow_text(unsigned methods, char *ret_text, size_t size);
 const char *pl_http_method_name(enum pl_http_method method);
 
+/** What is asked. */
+struct pl_http_question {
+	enum pl_http_method method;
+	const char *path;     /**< without query, percent-decoded */
+	const char *query;    /**< "a=1&b=2", likewise */
+	const char *if_match; /**< "": it was not there */
+	const char *body;
+	size_t size; /**< of the body */
+};
+
 struct pl_http_reply {
 	int status;
 	struct json_object *tree;   /**< the caller puts it; NULL: no memory, or plain */
@@ -117,13 +129,9 @@ struct pl_http_reply {
 /**
  * The route for a path and method: decode, call, describe. Never fails: what goes
  * wrong is a reply with {"detail"}.
- *
- * @param path   without query, percent-decoded
- * @param query  "a=1&b=2", likewise
  */
 void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *visitor,
-		      enum pl_http_method method, const char *path, const char *query,
-		      const char *text, size_t size, struct pl_http_reply *ret_reply);
+		      const struct pl_http_question *question, struct pl_http_reply *ret_reply);
 /** Whether the body of such a request is SDP. */
 bool pl_http_takes_sdp(enum pl_http_method method, const char *path);
 /** A value of the query. @return 0, -ENOENT when it is not there, -EINVAL when it is too long */

@@ -84,6 +84,7 @@ static int respond_plain(struct pl_face_http *face, struct lws *wsi, struct pl_s
 		.status = plain->location[0] ? 201 : 200,
 		.type = plain->type,
 		.created = plain->location[0] ? plain->location : NULL,
+		.tag = plain->tag[0] ? plain->tag : NULL,
 	};
 	int r;
 
@@ -106,12 +107,19 @@ static int respond_call(struct pl_face_http *face, struct lws *wsi, struct pl_se
 			bool close)
 {
 	struct pl_http_response response = {.type = "application/json", .close = close};
+	const struct pl_http_question question = {
+		.method = request->method,
+		.path = request->path,
+		.query = request->query,
+		.if_match = request->if_match,
+		.body = body,
+		.size = size,
+	};
 	struct pl_http_reply reply;
 	char allow[80];
 	int r;
 
-	pl_http_dispatch(face->control, visitor, request->method, request->path, request->query,
-			 body, size, &reply);
+	pl_http_dispatch(face->control, visitor, &question, &reply);
 	if (reply.plain.type)
 		return respond_plain(face, wsi, session, request, &reply.plain);
 	/* What was asked for is done, but there is no memory to say so: no answer is true, a refusal

@@ -122,6 +122,9 @@ int pl_http_request_read(struct lws *wsi, const char *path, struct pl_http_reque
 	header(wsi, WSI_TOKEN_HTTP_RANGE, request.range, sizeof(request.range));
 	header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, request.if_none_match,
 	       sizeof(request.if_none_match));
+	/* One that is too long is nobody's. */
+	if (header(wsi, WSI_TOKEN_HTTP_IF_MATCH, request.if_match, sizeof(request.if_match)) < 0)
+		snprintf(request.if_match, sizeof(request.if_match), "-");
 	if (header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, text, sizeof(text)) > 0)
 		request.accepts_gzip = strstr(text, "gzip") && !strstr(text, "gzip;q=0");
 	if (header(wsi, WSI_TOKEN_HTTP_ACCEPT, text, sizeof(text)) > 0)

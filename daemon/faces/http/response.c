@@ -43,6 +43,8 @@ static const char *reason_of(int status)
 		return "Conflict";
 	case 411:
 		return "Length Required";
+	case 412:
+		return "Precondition Failed";
 	case 413:
 		return "Content Too Large";
 	case 414:
@@ -57,6 +59,8 @@ static const char *reason_of(int status)
 		return "Unprocessable Content";
 	case 426:
 		return "Upgrade Required";
+	case 428:
+		return "Precondition Required"; /* RFC 6585 3 */
 	case 429:
 		return "Too Many Requests";
 	case 503:
@@ -106,11 +110,13 @@ static void add_cors(struct head *head, const struct pl_face_http *face,
 		return;
 	add(head, "Access-Control-Allow-Origin: %s\r\n", request->origin);
 	if (response->created)
-		add(head, "Access-Control-Expose-Headers: Location\r\n");
+		add(head, "Access-Control-Expose-Headers: Location, ETag\r\n");
+	else if (response->tag)
+		add(head, "Access-Control-Expose-Headers: ETag\r\n");
 	if (request->method == PL_HTTP_OPTIONS && response->allow)
 		add(head,
 		    "Access-Control-Allow-Methods: %s\r\n"
-		    "Access-Control-Allow-Headers: authorization, content-type\r\n"
+		    "Access-Control-Allow-Headers: authorization, content-type, if-match\r\n"
 		    "Access-Control-Max-Age: 600\r\n",
 		    response->allow);
 }
@@ -155,6 +161,8 @@ static void write_head(struct head *head, const struct pl_face_http *face,
 		    response->immutable ? "private, max-age=31536000, immutable" : "no-cache");
 	else
 		add(head, "Cache-Control: no-store\r\n");
+	if (response->tag)
+		add(head, "ETag: %s\r\n", response->tag);
 	if (response->location)
 		add(head, "Location: https://%s%s\r\n", request->host, response->location);
 	if (response->created)

@@ -300,6 +300,10 @@ static int status_of(int r)
 	case ENOENT:
 	case ERANGE:
 		return 422;
+	case EKEYEXPIRED:
+		return 412;
+	case ENOKEY:
+		return 428;
 	case ENOSPC:
 		return 507;
 	default: /* no memory, the state could not be kept: not the caller's fault, may pass */
@@ -413,20 +417,24 @@ int pl_http_call_query(const struct pl_http_call *call, const char *name, char *
 }
 
 void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *visitor,
-		      enum pl_http_method method, const char *path, const char *query,
-		      const char *text, size_t size, struct pl_http_reply *ret_reply)
+		      const struct pl_http_question *question, struct pl_http_reply *ret_reply)
 {
 	struct pl_http_call call = {
-		.control = control, .visitor = visitor, .status = 200, .query = query};
+		.control = control,
+		.visitor = visitor,
+		.status = 200,
+		.query = question->query,
+		.if_match = question->if_match,
+	};
 	struct pl_http_reply reply = {0};
 	const struct pl_http_route *route;
 	struct pl_actor actor;
 	struct match match;
 	int r;
 
-	route = find(method, path, &match);
+	route = find(question->method, question->path, &match);
 	if (!route) {
-		unsigned allowed = pl_http_allowed(path);
+		unsigned allowed = pl_http_allowed(question->path);
 
 		reply.status = allowed ? 405 : 404;
 		reply.tree = pl_http_detail(allowed ? "Method Not Allowed" : "Not Found");
@@ -436,7 +444,7 @@ void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *
 	pl_http_actor(visitor, &actor);
 	call.actor = &actor;
 	call.details = json_object_new_array();
-	r = call.details ? run(route, &match, &call, text, size) : -ENOMEM;
+	r = call.details ? run(route, &match, &call, question->body, question->size) : -ENOMEM;
 	reply.status = r >= 0 ? call.status : status_of(r);
 	/* What the path names is not there. */
 	if (r == -ENOENT && match.text[0])

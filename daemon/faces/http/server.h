@@ -44,8 +44,9 @@ struct pl_http_request {
 	char host[256];   /**< "" when there is none */
 	char origin[256]; /**< "" when there is none */
 	char if_none_match[64];
-	char range[80]; /**< "" when there is none */
-	bool secure;    /**< over TLS */
+	char if_match[64]; /**< "" when there is none */
+	char range[80];    /**< "" when there is none */
+	bool secure;       /**< over TLS */
 	bool accepts_gzip;
 	bool accepts_html;   /**< a browser that wants a page */
 	bool keep_alive_1_0; /**< HTTP/1.0 that asks for keep-alive: say so */
@@ -57,6 +58,7 @@ struct pl_http_response {
 	int status;
 	const char *type;     /**< Content-Type; NULL: no body */
 	const char *etag;     /**< NULL: not to be kept */
+	const char *tag;      /**< ETag of what is never kept, but may change; NULL: none */
 	const char *allow;    /**< NULL: none */
 	const char *location; /**< path at https://, with status 307; NULL: none */
 	const char *created;  /**< path of what was made, with status 201; NULL: none */

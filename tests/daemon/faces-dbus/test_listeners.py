@@ -62,15 +62,65 @@ def test_list_and_end(shared):
     again = ask(shared.http_port, "POST", "/whip?tablet=2", offer("sendonly"), SDP)
     mine = again.headers["location"].rpartition("/")[2]
     assert [x["id"] for x in document(shared)["talkers"]] == [mine]
-    # candidates of the browser are not needed
-    patched = ask(shared.http_port, "PATCH", again.headers["location"], b"a=ice-ufrag:abcd\r\n",
-                  {"Content-Type": "application/trickle-ice-sdpfrag"})  # fmt: skip
-    assert (patched.status, patched.body) == (204, b"")
     for name in (ids[0], mine):
         done = shared.ctl("listeners", "end", name)
         assert (done.returncode, name in done.stdout) == (OK, True)
     told = document(shared)
     assert told["listeners"] == told["talkers"] == []
+
+
+def patch(session, location, body, **headers):
+    """Trickle: `if_match` is the header; without it there is none."""
+    sent = {"Content-Type": "application/trickle-ice-sdpfrag"}
+    sent.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return ask(session.http_port, "PATCH", location, body.encode(), sent)
+
+
+def names_of(body):
+    """Our side's, of an answer or a fragment."""
+    lines = body.decode().split("\r\n")
+    return [line.partition(":")[2] for word in ("a=ice-ufrag:", "a=ice-pwd:")
+            for line in lines if line.startswith(word)]  # fmt: skip
+
+
+def test_candidates_and_ice_restart(shared):
+    """RFC 9725 4.3: candidates change nothing, new names are answered by new ones."""
+    opened = ask(shared.http_port, "POST", "/whep", offer("recvonly"), SDP)
+    where, tag = opened.headers["location"], opened.headers["etag"]
+    candidate = "a=ice-ufrag:abcd\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n" \
+                "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\n"  # fmt: skip
+    again = "a=ice-ufrag:nEwU\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n"
+    for match in (tag, "*"):
+        heard = patch(shared, where, candidate, if_match=match)
+        assert (heard.status, heard.body) == (204, b"") and "etag" not in heard.headers
+    for match, body, status, why in (
+        (None, candidate, 428, "If-Match"),
+        ('"older"', candidate, 412, "another ICE session"),
+        ('"older"', again, 412, "another ICE session"),
+        ('"' + 80 * "x" + '"', again, 412, "another ICE session"),
+        ("*", "hello", 422, "no fragment"),
+        ("*", "a=ice-ufrag:nEwU\r\n", 422, "ice-pwd"),
+        ("*", "a=ice-ufrag:nEwU\r\na=ice-pwd:short\r\n", 422, "RFC 8839"),
+    ):
+        refused = patch(shared, where, body, **({"if_match": match} if match else {}))
+        assert refused.status == status and why in refused.body.decode(), (match, refused.body)
+    before = names_of(opened.body)
+    for match in ("*", '"*"'):
+        restarted = patch(shared, where, again, if_match=match)
+        assert restarted.status == 200
+        assert restarted.headers["content-type"] == "application/trickle-ice-sdpfrag"
+        names = names_of(restarted.body)
+        assert len(names) == 2 and not set(names) & set(before)
+        assert b"a=ice-lite\r\n" in restarted.body and b"a=candidate:" in restarted.body
+        assert b"a=mid:0\r\n" in restarted.body
+        assert patch(shared, where, again, if_match=tag).status == 412
+        tag, before = restarted.headers["etag"], names
+        # candidates by the names that hold now are no restart
+        assert patch(shared, where, again, if_match=tag).status == 204
+        again = again.replace("nEwU", "tHrd")
+    assert [x["state"] for x in document(shared)["listeners"]] == ["connecting"]
+    assert ask(shared.http_port, "DELETE", where, None).status == 200
+    assert patch(shared, where, again, if_match="*").status == 404
 
 
 @pytest.mark.parametrize("words,code,why", [

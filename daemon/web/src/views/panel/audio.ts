@@ -3,6 +3,7 @@
 
 import { checkAccess, reasonOf } from "../../lib/http";
 import { createStore, useSelected } from "../../lib/store";
+import { answerWith, fragmentOf } from "./restart";
 import { lossBetween, qualityOf, type Counters, type Quality } from "./quality";
 
 const MIC = "partyline.microphone";
@@ -72,7 +73,8 @@ class Call {
       if (connection.connectionState === "connected") {
         this.tries = 0;
         this.tell("on");
-      } else if (connection.connectionState === "failed" || connection.connectionState === "closed") this.again();
+      } else if (connection.connectionState === "disconnected") void this.restart(connection);
+      else if (connection.connectionState === "failed" || connection.connectionState === "closed") this.again();
     };
     try {
       await this.exchange(connection);
@@ -96,6 +98,25 @@ class Call {
     }
     this.resource = location;
     await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+  }
+
+  /** Another network, perhaps: the session goes on by new names. What fails is seen when it is "failed". */
+  private async restart(connection: RTCPeerConnection): Promise<void> {
+    const { resource } = this;
+    const before = connection.remoteDescription?.sdp;
+    if (!resource || !before) return;
+    try {
+      const offer = await connection.createOffer({ iceRestart: true });
+      await connection.setLocalDescription(offer);
+      const headers = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" };
+      const answer = await fetch(resource, { method: "PATCH", headers, body: fragmentOf(offer.sdp ?? "") });
+      if (connection !== this.connection) return;
+      const sdp = answer.status === 200 ? answerWith(before, await answer.text()) : "";
+      if (sdp) await connection.setRemoteDescription({ type: "answer", sdp });
+      else this.again();
+    } catch {
+      // without any network it is for again()
+    }
   }
 
   private again(trouble = ""): void {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { claimMessage, nowhere, reducePanel, type PanelAction, type PanelState } from "./claim";
 import { channelOfDigit, isLatched, isWanted, letAllGo, letGo, noHands, press, refuse } from "./hands";
 import { lossBetween, qualityOf } from "./quality";
+import { answerWith, fragmentOf } from "./restart";
 
 const run = (...actions: PanelAction[]): PanelState => actions.reduce(reducePanel, nowhere);
 const ask: PanelAction = { type: "ask", wish: { tablet: 3, takeOver: false } };
@@ -85,5 +86,23 @@ describe("the connection", () => {
     expect(lossBetween({ received: 100, lost: 5 }, { received: 190, lost: 15 })).toBe(10);
     expect(lossBetween({ received: 100, lost: 5 }, { received: 100, lost: 5 })).toBe(0);
     expect(lossBetween({ received: 100, lost: 5 }, { received: 0, lost: 0 })).toBe(0); // another connection
+  });
+});
+
+describe("an ICE restart", () => {
+  const offer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:ysXw\r\na=ice-pwd:vw5LmwG4y/e6dPP/zAP9Gp5k\r\na=mid:0\r\n";
+
+  it("sends the offer's names and nothing else", () => {
+    expect(fragmentOf(offer)).toBe("a=ice-ufrag:ysXw\r\na=ice-pwd:vw5LmwG4y/e6dPP/zAP9Gp5k\r\n");
+    expect(fragmentOf("v=0\r\na=ice-ufrag:ysXw\r\n")).toBe("");
+  });
+
+  it("takes the server's names into the answer, in their places", () => {
+    const fragment = "a=ice-lite\r\na=ice-ufrag:289b\r\na=ice-pwd:0b66f472495ef0ccac7bda65\r\nm=audio 9 RTP/AVP 0\r\n";
+    expect(answerWith(offer, fragment)).toBe(offer.replace("ysXw", "289b").replace("vw5LmwG4y/e6dPP/zAP9Gp5k", "0b66f472495ef0ccac7bda65"));
+    expect(answerWith(offer, "<html>")).toBe("");
+    const candidate = (host: string): string => `a=candidate:1 1 udp 2130706431 ${host} 8001 typ host\r\n`;
+    const moved = answerWith(`${offer}${candidate("192.0.2.1")}${candidate("192.0.2.2")}a=end-of-candidates\r\n`, `${fragment}${candidate("192.0.2.9")}`);
+    expect(moved.endsWith(`a=mid:0\r\n${candidate("192.0.2.9")}a=end-of-candidates\r\n`)).toBe(true);
   });
 });
