@@ -9,6 +9,7 @@ import { lossBetween, qualityOf, type Counters, type Quality } from "./quality";
 const MIC = "partyline.microphone";
 const VOLUME = "partyline.volume";
 const WATCH_MS = 1000;
+const RESTART_MS = 5000;
 const RETRY_MS = [300, 700, 1500, 3000];
 
 export type Way = "off" | "connecting" | "on" | "trouble";
@@ -52,6 +53,7 @@ class Call {
   private resource: string | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private tries = 0;
+  private restarts = 0;
   private over = false;
   private counters: Counters = { received: 0, lost: 0 };
 
@@ -100,22 +102,27 @@ class Call {
     await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
   }
 
-  /** Another network, perhaps: the session goes on by new names. What fails is seen when it is "failed". */
+  /** Another network, perhaps: the session goes on by new names. */
   private async restart(connection: RTCPeerConnection): Promise<void> {
     const { resource } = this;
+    const turn = ++this.restarts; // only the last one's answer fits
+    const isOver = (): boolean => connection !== this.connection || turn !== this.restarts;
     const before = connection.remoteDescription?.sdp;
     if (!resource || !before) return;
     try {
       const offer = await connection.createOffer({ iceRestart: true });
       await connection.setLocalDescription(offer);
       const headers = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" };
-      const answer = await fetch(resource, { method: "PATCH", headers, body: fragmentOf(offer.sdp ?? "") });
-      if (connection !== this.connection) return;
+      const answer = await fetch(resource, { method: "PATCH", headers, body: fragmentOf(offer.sdp ?? ""), signal: AbortSignal.timeout(RESTART_MS) });
       const sdp = answer.status === 200 ? answerWith(before, await answer.text()) : "";
+      if (isOver()) return;
       if (sdp) await connection.setRemoteDescription({ type: "answer", sdp });
       else this.again();
     } catch {
-      // without any network it is for again()
+      // no network at all, so far: until it is back, or given up ("failed")
+      this.timer = setTimeout(() => {
+        if (!isOver() && connection.connectionState === "disconnected") void this.restart(connection);
+      }, WATCH_MS);
     }
   }
 
