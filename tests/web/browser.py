@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A real Chromium, spoken to over its DevTools pipe: no driver to install, no port to guess."""
+"""A real Chromium, Debian's, worked by Playwright: driver.mjs does what is asked here."""
 
-import base64
+import collections
 import json
 import os
+import pathlib
 import select
 import shutil
 import subprocess
@@ -11,124 +12,24 @@ import sys
 import tempfile
 import time
 
+HERE = pathlib.Path(__file__).resolve().parent
+WEB = HERE.parents[1] / "daemon/web"
+WORK = pathlib.Path(os.environ["PARTYLINE_BUILD_DIR"]) / "daemon/web/work"
 GUARD_SECONDS = 60
+TIMEOUT_MS = 55_000  # of Playwright's own waiting, which tells more when it is in vain
 FLAGS = (
-    "--headless",
-    "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
     "--disable-sync",
-    "--disable-extensions",
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    "--remote-debugging-pipe",
 )
 
+sys.path.insert(0, str(WEB))
 
-INTO_PLACE = """
-import fcntl, os, sys
-ends = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3]]
-os.dup2(ends[0], 3)
-os.dup2(ends[1], 4)
-os.execv(sys.argv[3], sys.argv[3:])
-"""
+import tool  # noqa: E402
 
 
 class BrowserError(Exception):
     pass
-
-
-class Browser:
-    """One Chromium with a profile of its own that goes when it goes."""
-
-    def __init__(self, *flags):
-        self.profile = tempfile.mkdtemp(prefix="pl-chromium-")
-        to_read, self._write = os.pipe()
-        self._read, to_write = os.pipe()
-        self._log = tempfile.TemporaryFile()
-        # DevTools reads descriptor 3 and writes 4: first out of the way, then into place.
-        command = [sys.executable, "-c", INTO_PLACE, str(to_read), str(to_write)]
-        command += [chromium(), *FLAGS, f"--user-data-dir={self.profile}", *flags, "about:blank"]
-        self.process = subprocess.Popen(
-            command,
-            pass_fds=(to_read, to_write),
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
-        os.close(to_read)
-        os.close(to_write)
-        self._id = 0
-        self._buffer = b""
-        self._pages = {}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        try:
-            self.call("Browser.close")
-        except (BrowserError, OSError):
-            pass
-        try:
-            self.process.wait(GUARD_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        os.close(self._write)
-        os.close(self._read)
-        shutil.rmtree(self.profile, ignore_errors=True)
-
-    # --- the pipe ------------------------------------------------------------
-
-    def _receive(self, deadline):
-        while b"\0" not in self._buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._read], [], [], left)[0]:
-                raise BrowserError("Chromium does not answer")
-            data = os.read(self._read, 1 << 20)
-            if not data:
-                self._log.seek(0)
-                raise BrowserError("Chromium has gone: " + self._log.read()[-2000:].decode())
-            self._buffer += data
-        text, self._buffer = self._buffer.split(b"\0", 1)
-        return json.loads(text)
-
-    def _event(self, message):
-        page = self._pages.get(message.get("sessionId"))
-        if page:
-            page.on_event(message["method"], message["params"])
-
-    def call(self, method, params=None, session=None):
-        self._id += 1
-        mine = self._id
-        message = {"id": mine, "method": method, "params": params or {}}
-        if session:
-            message["sessionId"] = session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
-        deadline = time.monotonic() + GUARD_SECONDS
-        while True:
-            answer = self._receive(deadline)
-            if "method" in answer:
-                self._event(answer)
-            elif answer["id"] == mine:
-                if "error" in answer:
-                    raise BrowserError(f"{method}: {answer['error']['message']}")
-                return answer["result"]
-
-    def page(self, url=None, **kwargs):
-        page = Page(self, **kwargs)
-        if url:
-            page.go(url)
-        return page
 
 
 def chromium():
@@ -139,37 +40,99 @@ def chromium():
     raise BrowserError("There is no Chromium")
 
 
+class Browser:
+    """One Chromium with a profile of its own that goes when it goes."""
+
+    def __init__(self, *flags):
+        tool.prepare(WORK)
+        self._log = tempfile.TemporaryFile()
+        command = ["node", str(HERE / "driver.mjs"), str(WORK), chromium(), str(TIMEOUT_MS), *FLAGS, *flags]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        self._buffer = b""
+        self._problems = collections.defaultdict(list)
+        self._answer()  # it has been started
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(GUARD_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # Chromium ends with its driver
+            self.process.wait()
+        self.process.stdout.close()
+        self._log.close()
+
+    def _line(self, deadline):
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                raise BrowserError("Chromium does not answer")
+            data = os.read(self.process.stdout.fileno(), 1 << 20)
+            if not data:
+                self._log.seek(0)
+                raise BrowserError("Chromium has gone: " + self._log.read()[-2000:].decode())
+            self._buffer += data
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def _answer(self):
+        deadline = time.monotonic() + GUARD_SECONDS
+        while True:
+            message = self._line(deadline)
+            if "problem" in message:
+                self._problems[message["page"]].append(message["problem"])
+            elif "error" in message:
+                raise BrowserError(message["error"])
+            else:
+                return message.get("value")
+
+    def ask(self, **request):
+        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def problems(self, number):
+        return self._problems[number]
+
+    def page(self, url=None, **kwargs):
+        page = Page(self, **kwargs)
+        if url:
+            page.go(url)
+        return page
+
+
 class Page:
     """One tab in a context of its own: as if it were another person's browser."""
 
-    def __init__(self, browser, width=1280, height=800, dark=True, touch=False, scale=1):
+    def __init__(self, browser, width=1280, height=800, dark=True, touch=False, script=None):
+        """script: runs in the page before its own."""
         self.browser = browser
-        self.problems = []  # errors of the console, of scripts, of the content security policy
         self.expected = ()  # words of problems that belong to the test: they may come late
-        context = browser.call("Target.createBrowserContext")["browserContextId"]
-        self.context = context
-        target = browser.call(
-            "Target.createTarget", {"url": "about:blank", "browserContextId": context}
-        )["targetId"]
-        self.session = browser.call("Target.attachToTarget", {"targetId": target, "flatten": True})[
-            "sessionId"
-        ]
-        browser._pages[self.session] = self
-        for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
-            self.call(f"{domain}.enable")
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": touch},
-        )
-        self.call("Emulation.setTouchEmulationEnabled", {"enabled": touch})
-        self.call(
-            "Emulation.setEmulatedMedia",
-            {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]},
-        )
-        self.call("Emulation.setFocusEmulationEnabled", {"enabled": True})
+        self.number = browser.ask(open={
+            "viewport": {"width": width, "height": height},
+            "isMobile": touch,
+            "hasTouch": touch,
+            "colorScheme": "dark" if dark else "light",
+        })  # fmt: skip
+        # errors of the console, of scripts, of the content security policy
+        self.problems = browser.problems(self.number)
+        if script:
+            self._do("context.addInitScript", {"content": script})
 
-    def call(self, method, params=None):
-        return self.browser.call(method, params, self.session)
+    def _do(self, method, *args, selector=None):
+        return self.browser.ask(page=self.number, method=method, args=args, selector=selector)
 
     def unexpected(self):
         """What has gone wrong until now, but for what the test expects."""
@@ -177,89 +140,83 @@ class Page:
         return [p for p in self.problems if not any(word in p for word in self.expected)]
 
     def close(self):
-        """The tab and all that its context has kept; pagehide runs as when a person closes it."""
-        self.call("Page.close")
-        self.browser._pages.pop(self.session, None)
-
-    def on_event(self, method, params):
-        if method == "Runtime.exceptionThrown":
-            self.problems.append(params["exceptionDetails"].get("exception", params).get(
-                "description", str(params)))
-        elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
-            self.problems.append(" ".join(str(a.get("value", a)) for a in params["args"]))
-        elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
-            self.problems.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
-        elif method == "Audits.issueAdded":
-            issue = params["issue"]
-            if issue["code"] == "ContentSecurityPolicyIssue":
-                self.problems.append(json.dumps(issue["details"]))
+        """pagehide runs as when a person closes it; what its context keeps goes with the browser."""
+        self._do("page.close")
 
     def go(self, url):
-        self.call("Page.navigate", {"url": url})
-        self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
+        self._do("page.goto", url)
+
+    def reload(self):
+        self._do("page.reload")
 
     def js(self, expression):
-        answer = self.call(
-            "Runtime.evaluate",
-            {"expression": expression, "awaitPromise": True, "returnByValue": True},
-        )
-        if "exceptionDetails" in answer:
-            raise BrowserError(str(answer["exceptionDetails"]))
-        return answer["result"].get("value")
+        return self._do("page.evaluate", expression)
 
     def wait(self, expression):
-        """Until the expression is true; looked at once a display frame, in the page."""
-        what = f"""new Promise((done, fail) => {{
-            const until = performance.now() + {GUARD_SECONDS * 1000 - 5000};
-            const look = () => {{
-                let value;
-                try {{ value = ({expression}); }} catch (e) {{ value = false; }}
-                if (value) done(true); // an element would not survive the way here
-                else if (performance.now() > until) fail(new Error("waited in vain"));
-                else setTimeout(look, 15);
-            }};
-            look();
-        }})"""
+        """Until the expression is true; looked at in the page."""
         try:
-            return self.js(what)
+            self._do("wait", expression)
         except BrowserError as error:
-            if "navigated" in str(error) or "context" in str(error):
-                return self.wait(expression)
             raise BrowserError(f"{expression}: {error}") from None
 
-    def middle(self, selector):
-        return self.js(
-            f"""(() => {{ const e = document.querySelector({json.dumps(selector)});
-            e.scrollIntoView({{block: "center", inline: "center"}}); const r = e.getBoundingClientRect();
-            return [r.x + r.width / 2, r.y + r.height / 2]; }})()"""
-        )
+    def devtools(self, method, params=None):
+        """What Playwright has no word for."""
+        return self._do("devtools.send", method, params or {})
 
-    def mouse(self, kind, x, y, **more):
-        params = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1, **more}
-        self.call("Input.dispatchMouseEvent", params)
-
-    def down(self, selector):
-        x, y = self.middle(selector)
-        self.mouse("mouseMoved", x, y, button="none")
-        self.mouse("mousePressed", x, y)
-
-    def up(self, selector):
-        self.mouse("mouseReleased", *self.middle(selector))
-
-    def click(self, selector):
-        self.down(selector)
-        self.up(selector)
-
-    def key(self, kind, key, text=None, code=None):
-        params = {"type": kind, "key": key, "code": code or key}
-        if text:
-            params["text"] = text
-        self.call("Input.dispatchKeyEvent", params)
-
-    def type(self, text):
-        self.call("Input.insertText", {"text": text})
+    def cookies(self):
+        return self._do("context.cookies")
 
     def screenshot(self, path):
-        data = self.call("Page.captureScreenshot", {"format": "png"})["data"]
-        with open(path, "wb") as f:
-            f.write(base64.b64decode(data))
+        self._do("page.screenshot", {"path": str(path)})
+
+    # --- hands: what has a selector is waited for until it is there, still, and not covered ----------
+
+    def click(self, selector):
+        self._do("page.click", selector=selector)
+
+    def down(self, selector):
+        self._do("page.hover", selector=selector)
+        self.press()
+
+    def up(self):
+        self._do("page.mouse.up")
+
+    def press(self, x=None, y=None):
+        if x is not None:
+            self.move(x, y)
+        self._do("page.mouse.down")
+
+    def move(self, x, y):
+        self._do("page.mouse.move", x, y)
+
+    def wheel(self, dx, dy):
+        self._do("page.mouse.wheel", dx, dy)
+
+    def middle(self, selector):
+        self._do("page.scrollIntoViewIfNeeded", selector=selector)
+        box = self._do("page.boundingBox", selector=selector)
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def touch(self, kind, *points):
+        """touchStart, touchMove or touchEnd: where the fingers are then."""
+        fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        self.devtools("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    def key(self, key):
+        self._do("page.keyboard.press", key)
+
+    def key_down(self, key):
+        """key: a key of the board ("Digit3", "Space"), or what it writes ("3", " ")."""
+        self._do("page.keyboard.down", key)
+
+    def key_up(self, key):
+        self._do("page.keyboard.up", key)
+
+    def type(self, text):
+        self._do("page.keyboard.insertText", text)
+
+    def fill(self, selector, text):
+        self._do("page.fill", text, selector=selector)
+
+    def choose(self, selector, value):
+        self._do("page.selectOption", value, selector=selector)

@@ -31,8 +31,7 @@ def sit(page):
     page.click("#microphone")
     for part in ("#microphone", ".ear"):
         page.wait(f"document.querySelector('{part}').dataset.state === 'on'")
-    x, y = page.middle(f".talk-key[data-channel='{CHANNEL}']")
-    page.call("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    page.touch("touchStart", page.middle(f".talk-key[data-channel='{CHANNEL}']"))
     page.wait(f"document.querySelector('.talk-key[data-channel=\"{CHANNEL}\"]').ariaPressed === 'true'")
     page.js("document.querySelector('#view').scrollTo(0, 0)")
 
@@ -49,7 +48,7 @@ def main():
             if view == "panel":
                 sit(page)
             time.sleep(3)
-            data = page.call("Page.captureScreenshot", {"format": "webp", "quality": 80})["data"]
+            data = page.devtools("Page.captureScreenshot", {"format": "webp", "quality": 80})["data"]
             (folder / f"{view}-{width}.webp").write_bytes(base64.b64decode(data))
             page.close()
 

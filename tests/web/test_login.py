@@ -57,8 +57,7 @@ def unverified():
 
 
 def log_in(page, token):
-    page.js("document.querySelector('#token').focus()")
-    page.type(token)
+    page.fill("#token", token)
     page.click("#login button")
 
 
@@ -67,7 +66,6 @@ def test_the_form_comes_first_and_the_page_after_it(daemon, page):
     assert "Partyline" not in page.js("document.documentElement.outerHTML")
     log_in(page, "pl_" + "A" * 43)
     page.wait("document.querySelector('#problem').textContent.includes('not valid')")
-    page.js("document.querySelector('#token').value = ''")
     log_in(page, daemon.desk)
     page.wait("document.querySelectorAll('.card').length === 16")
     page.wait("document.querySelector('#logout')?.textContent === 'Log out (desk, operate)'")
@@ -75,7 +73,7 @@ def test_the_form_comes_first_and_the_page_after_it(daemon, page):
     assert page.js("document.cookie") == ""
     assert page.js("location.href") == daemon.url + "/#stations"
     assert page.js("Object.keys({...localStorage, ...sessionStorage}).length") == 0
-    cookies = page.call("Network.getCookies")["cookies"]
+    cookies = page.cookies()
     assert [(c["name"], c["httpOnly"], c["secure"], c["sameSite"]) for c in cookies] == \
         [("__Host-partyline", True, True, "Strict")]
     assert daemon.desk not in json.dumps(cookies)
@@ -84,7 +82,7 @@ def test_the_form_comes_first_and_the_page_after_it(daemon, page):
     page.wait("document.querySelector('.strip[data-channel=\"2\"] .mute').getAttribute('aria-pressed') === 'true'")
     page.click("#logout")
     page.wait("document.querySelector('#login')")
-    assert page.call("Network.getCookies")["cookies"] == []
+    assert page.cookies() == []
 
 
 def test_who_may_only_look_is_told(daemon, page):

@@ -6,10 +6,9 @@ how much the page weighs."""
 import os
 import pathlib
 import re
-import sys
 
 import pytest
-from browser import Browser
+from browser import WORK, Browser
 from rig import Session
 from scene import Scene
 
@@ -29,8 +28,6 @@ COMPLETE = {
 LOOK = (HERE / "look.js").read_text(encoding="utf-8")
 FIRST_LOAD_BYTES = 250 * 1024
 
-sys.path.insert(0, str(WEB))
-
 
 @pytest.fixture(scope="module")
 def scene():
@@ -47,11 +44,7 @@ def browser():
 @pytest.fixture(scope="module")
 def axe():
     """axe-core, as the page's lock file names it."""
-    import tool
-
-    work = BUILD / "daemon/web/work"
-    tool.prepare(work)
-    return (work / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    return (WORK / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 def show(browser, scene, view, size, dark):
@@ -98,8 +91,7 @@ def test_the_api_for_people(browser, scene, axe, size, dark):
     width, height = SIZES[size]
     page = browser.page(f"http://127.0.0.1:{scene.http_port}/docs", width=width, height=height, dark=dark)
     page.wait("document.querySelectorAll('.docs details').length > 60")
-    page.click("#sought")
-    page.type("clips delete")
+    page.fill("#sought", "clips delete")
     page.wait("document.querySelectorAll('.docs details').length === 1")
     page.click(".docs summary")
     page.wait("document.querySelector('.docs .statuses')?.textContent.includes('507') === false")
@@ -130,10 +122,10 @@ def test_the_share_of_the_main_thread_is_told(browser):
     with Session(tablets=64, channels=4, daemon=True, simulate=True) as session:
         page = browser.page(f"http://127.0.0.1:{session.http_port}/#meters")
         page.wait("document.querySelector('#view[data-view=meters] canvas')")
-        page.call("Performance.enable")
+        page.devtools("Performance.enable")
 
         def look():
-            metrics = page.call("Performance.getMetrics")["metrics"]
+            metrics = page.devtools("Performance.getMetrics")["metrics"]
             return {m["name"]: m["value"] for m in metrics}
 
         before = look()

@@ -78,9 +78,7 @@ def test_streams_are_shown_as_they_are_now(show):
 
 def test_the_jitter_buffer_is_set_while_it_sounds(show, scene):
     page = show("gateway")
-    page.js(f"""(() => {{ const input = document.querySelector('{MILL} input[type=range]');
-        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, "0.9");
-        input.dispatchEvent(new Event("input", {{bubbles: true}})); }})()""")
+    page.fill(f"{MILL} input[type=range]", "0.9")
     # what it shows now is what the server has
     page.wait(f"document.querySelector('{MILL} input[type=range]').value === '0.9'")
     assert ask(scene.http_port, "GET", "/api/streams/mill").json()["jitter"]["safety"] == 0.9
@@ -157,9 +155,7 @@ def test_the_log_goes_on(show, scene):
     page.wait(f"{log}.includes('ws.log.connected')")
     assert ask(scene.http_port, "PUT", "/api/tablet/16/name", {"name": "Rehearsal"}).status == 200
     page.wait(f'{log}.includes(\'Named "Rehearsal"\')')
-    page.js("""(() => { const s = document.querySelector('#log-level');
-        Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(s, "warning");
-        s.dispatchEvent(new Event("change", {bubbles: true})); })()""")
+    page.choose("#log-level", "warning")
     assert ask(scene.http_port, "PUT", "/api/tablet/16/playback", {"device": "card:None"}).status == 200
     page.wait(f'!{log}.includes("Rehearsal") && {log}.includes("card:None")')
     assert ask(scene.http_port, "DELETE", "/api/tablet/16/playback", b"").status == 200
@@ -168,8 +164,7 @@ def test_the_log_goes_on(show, scene):
 def test_a_token_is_made_used_and_removed(show, scene):
     page = show("system")
     page.wait("document.querySelector('#token-name')")
-    page.click("#token-name")
-    page.type("desk")
+    page.fill("#token-name", "desk")
     page.click(".new-token button")
     page.wait("document.querySelector('#new-token')")
     token = page.js("document.querySelector('#new-token').textContent")

@@ -43,13 +43,8 @@ def place(page, channel, tablet, side="uplink"):
 
 def click(page, *cell, side="uplink"):
     x, y = place(page, *cell, side=side)
-    page.mouse("mousePressed", x, y)
-    page.mouse("mouseReleased", x, y)
-
-
-def press(page, key, **more):
-    page.call("Input.dispatchKeyEvent", {"type": "keyDown", "key": key, "code": key, **more})
-    page.call("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "code": key})
+    page.press(x, y)
+    page.up()
 
 
 def gains(port, side="uplink"):
@@ -75,37 +70,38 @@ def test_a_crosspoint_is_switched_typed_and_stepped(page, open_page, port, event
     assert gains(port)["2"]["7"] == 0
     click(page, 2, 7)  # back to what it was
     other.wait(CHOSEN.format("uplink") + ".endsWith('\u221212 dB')")
-    press(page, "-", text="-")
+    page.key("-")
     page.wait("document.activeElement.className === 'typed'")
     page.type("7.5")
-    press(page, "Enter", text="\r")
+    page.key("Enter")
     other.wait(CHOSEN.format("uplink") + ".endsWith('\u22127.5 dB')")
     assert gains(port)["2"]["7"] == linear(-7.5)
     x, y = place(page, 2, 7)
-    page.call("Input.dispatchMouseEvent", {"type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": -100})
+    page.move(x, y)
+    page.wheel(0, -100)
     other.wait(CHOSEN.format("uplink") + ".endsWith('\u22126.5 dB')")
-    press(page, "+", text="+")
+    page.key("+")
     other.wait(CHOSEN.format("uplink") + ".endsWith('\u22125.5 dB')")
-    press(page, "Delete")
+    page.key("Delete")
     other.wait(CHOSEN.format("uplink") + ".endsWith('off')")
 
 
 def test_nonsense_is_said_and_changes_nothing(page, port):
     click(page, 1, 1)
-    press(page, "9", text="9")
+    page.key("9")
     page.wait("document.activeElement.className === 'typed'")
     page.type("9")
-    press(page, "Enter", text="\r")
+    page.key("Enter")
     page.wait("document.querySelector('.toast.error')?.textContent.includes('+20')")
     assert gains(port)["1"]["1"] == linear(-12)
 
 
 def test_arrows_and_the_other_direction(page, port, events):
     click(page, 1, 1, side="downlink")
-    press(page, "ArrowDown")
-    press(page, "ArrowRight")
+    page.key("ArrowDown")
+    page.key("ArrowRight")
     page.wait(CHOSEN.format("downlink") + ".startsWith('Channel 2 \u2192 Tablet 2')")
-    press(page, "+", text="+")
+    page.key("+")
     wait_gain(events, "downlink", -11)
     assert gains(port, "downlink")["2"]["2"] == linear(-11)
 
@@ -113,15 +109,15 @@ def test_arrows_and_the_other_direction(page, port, events):
 def test_a_rectangle_is_drawn_and_pulled(page, port, events):
     x1, y1 = place(page, 1, 2)
     x2, y2 = place(page, 3, 5)
-    page.mouse("mousePressed", x1, y1)
-    page.mouse("mouseMoved", (x1 + x2) / 2, (y1 + y2) / 2)
-    page.mouse("mouseMoved", x2, y2)
-    page.mouse("mouseReleased", x2, y2)
+    page.press(x1, y1)
+    page.move((x1 + x2) / 2, (y1 + y2) / 2)
+    page.move(x2, y2)
+    page.up()
     page.wait("document.querySelector('.inspector strong').textContent === '12 crosspoints'")
-    page.mouse("mousePressed", x1, y1)
-    page.mouse("mouseMoved", x1, y1 - 20)
-    page.mouse("mouseMoved", x1, y1 - 40)  # 4 pixels a dB
-    page.mouse("mouseReleased", x1, y1 - 40)
+    page.press(x1, y1)
+    page.move(x1, y1 - 20)
+    page.move(x1, y1 - 40)  # 4 pixels a dB
+    page.up()
     page.wait(CHOSEN.format("uplink") + ".includes('\u22122 dB')")
     seen = {}
 
@@ -137,10 +133,10 @@ def test_a_rectangle_is_drawn_and_pulled(page, port, events):
 
 def test_everything_at_once_is_one_change(page, port, events):
     x, y = page.js("(() => { const b = document.querySelector('.side.uplink .window').getBoundingClientRect(); return [b.x + 20, b.y + 20]; })()")
-    page.mouse("mousePressed", x, y)
-    page.mouse("mouseReleased", x, y)
+    page.press(x, y)
+    page.up()
     page.wait("document.querySelector('.inspector strong').textContent === '64 crosspoints'")
-    page.js("document.querySelector('.inspector [aria-label=\"1 dB more\"]').click()")
+    page.click(".inspector [aria-label='1 dB more']")
     event = wait_event(events, lambda e: "uplink" in e)
     assert len(event["uplink"]) == 64 and {round(cell["gain_db"], 3) for cell in event["uplink"]} == {-11}
     assert gains(port, "downlink")["1"]["1"] == linear(-12)
@@ -148,41 +144,35 @@ def test_everything_at_once_is_one_change(page, port, events):
 
 def test_headroom_mutes_and_modes(page, port, events):
     click(page, 3, 4)
-    page.js("document.querySelector('.headroom [aria-label=\"1 dB more headroom\"]').click()")
+    page.click(".headroom [aria-label='1 dB more headroom']")
     assert wait_event(events, lambda e: "options" in e)["options"]["headroom_db"] == 13
     page.wait("document.querySelector('.headroom output').textContent === '13 dB'")
-    page.js("document.querySelector('.inspector [aria-label=\"Mute Tablet 4\"]').click()")
+    page.click(".inspector [aria-label='Mute Tablet 4']")
     wait_event(events, lambda e: any(t["id"] == 4 and t["mute"] for t in e.get("tablets", [])))
-    page.js("document.querySelector('.inspector [aria-label=\"Mute Channel 3\"]').click()")
+    page.click(".inspector [aria-label='Mute Channel 3']")
     wait_event(events, lambda e: any(c["id"] == 3 and c["mute"] for c in e.get("channels", [])))
-    page.js("""(() => { const s = document.querySelector('.inspector select'); s.value = "latch";
-        s.dispatchEvent(new Event("change", { bubbles: true })); })()""")
+    page.choose(".inspector select", "latch")
     wait_event(events, lambda e: any(t["id"] == 4 and t["mode"] == "latch" for t in e.get("tablets", [])))
-
-
-def touch(page, kind, *points):
-    page.call("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [
-        {"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]})
 
 
 def test_fingers_choose_move_and_pinch(open_page, port):
     page = ready(open_page("/#matrix", width=390, height=844, touch=True))
     x, y = place(page, 2, 3)
-    touch(page, "touchStart", (x, y))
-    touch(page, "touchEnd")
+    page.touch("touchStart", (x, y))
+    page.touch("touchEnd")
     page.wait(CHOSEN.format("uplink") + ".startsWith('Tablet 3 \u2192 Channel 2')")
     # one finger moves the grid
     x, y = place(page, 3, 7)
-    touch(page, "touchStart", (x, y))
+    page.touch("touchStart", (x, y))
     for dy in (20, 60, 100):
-        touch(page, "touchMove", (x, y - dy))
-    touch(page, "touchEnd")
+        page.touch("touchMove", (x, y - dy))
+    page.touch("touchEnd")
     page.wait("document.querySelector('.window').scrollTop > 40")
     assert gains(port)["3"]["7"] == linear(-12)
     # two make it larger
     before = page.js("document.querySelector('.extent').offsetHeight")
-    touch(page, "touchStart", (150, 300), (250, 300))
-    touch(page, "touchMove", (120, 300), (280, 300))
-    touch(page, "touchMove", (100, 300), (300, 300))
-    touch(page, "touchEnd")
+    page.touch("touchStart", (150, 300), (250, 300))
+    page.touch("touchMove", (120, 300), (280, 300))
+    page.touch("touchMove", (100, 300), (300, 300))
+    page.touch("touchEnd")
     page.wait(f"document.querySelector('.extent').offsetHeight > {before} * 1.3")

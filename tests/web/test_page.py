@@ -76,7 +76,7 @@ def test_talk_key_is_held_and_released(open_page, port, events):
     page.wait(f"document.querySelector('{key}').getAttribute('aria-pressed') === 'true'")
     other.wait(f"document.querySelector('{key}').getAttribute('aria-pressed') === 'true'")
     other.wait("document.querySelector('.strip[data-channel=\"2\"] .tally').textContent === 'Tablet 3'")
-    page.up(key)
+    page.up()
     wait_event(events, up(3, 2))
     assert holders(port, 2) == []
     other.wait(f"document.querySelector('{key}').getAttribute('aria-pressed') === 'false'")
@@ -86,9 +86,9 @@ def test_talk_key_by_keyboard(open_page, port, events):
     page = open_page()
     key = TALK_KEY.format(1, 1)
     page.js(f"document.querySelector('{key}').focus()")
-    page.key("keyDown", " ", text=" ", code="Space")
+    page.key_down("Space")
     wait_event(events, down(1, 1))
-    page.key("keyUp", " ", code="Space")
+    page.key_up("Space")
     wait_event(events, up(1, 1))
 
 
@@ -118,7 +118,7 @@ def test_whatever_takes_the_hand_off_lets_go(open_page, browser, port, events, h
     elif how == "pointercancel":
         page.js(f"document.querySelector('{key}').dispatchEvent(new PointerEvent('pointercancel', {{ bubbles: true }}))")
     elif how == "pagehide":
-        page.call("Page.navigate", {"url": "about:blank"})
+        page.go("about:blank")
     else:
         page.close()
     wait_event(events, up(5, 3))
@@ -129,10 +129,9 @@ def test_whatever_takes_the_hand_off_lets_go(open_page, browser, port, events, h
 
 def test_touch(open_page, port, events):
     page = open_page(width=800, height=1280, touch=True)
-    x, y = page.middle(TALK_KEY.format(2, 4))
-    page.call("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    page.touch("touchStart", page.middle(TALK_KEY.format(2, 4)))
     wait_event(events, down(2, 4))
-    page.call("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.touch("touchEnd")
     wait_event(events, up(2, 4))
 
 
@@ -154,8 +153,7 @@ def test_mutes_and_modes(open_page, port, events):
     page.click('.strip[data-channel="1"] .mute')
     wait_event(events, lambda e: e["type"] == "channel.mute")
     assert ask(port, "GET", "/state").json()["config"]["channel_mute"] == {"1": True}
-    page.js("""(() => { const s = document.querySelector('.card[data-tablet="6"] select');
-        s.value = "vox"; s.dispatchEvent(new Event("change", { bubbles: true })); })()""")
+    page.choose('.card[data-tablet="6"] select', "vox")
     wait_event(events, lambda e: any(t["mode"] == "vox" for t in e.get("tablets", [])))
 
 
@@ -163,15 +161,14 @@ def test_settings_of_a_tablet(open_page, port, events):
     page = open_page()
     page.click('.card[data-tablet="2"] .more')
     page.wait("document.querySelector('#tablet-dialog').open")
-    page.js("document.querySelector('#tablet-dialog input[type=text]').select()")
-    page.type("Regie")
-    page.key("keyDown", "Enter", text="\r")
+    page.fill("#tablet-dialog input[type=text]", "Regie")
+    page.key("Enter")
     wait_event(events, lambda e: any(t["name"] == "Regie" for t in e.get("tablets", [])))
     page.wait("document.querySelector('#tablet-dialog h2').textContent === 'Regie'")
     page.js("document.querySelector('#tablet-dialog input[role=switch]').click()")
     wait_event(events, lambda e: any(t["talk_mute"] for t in e.get("tablets", [])))
     page.js("document.querySelector('#tablet-dialog input[type=range]').focus()")
-    page.key("keyDown", "End")
+    page.key("End")
     event = wait_event(events, lambda e: any(t["sidetone"] for t in e.get("tablets", [])))
     assert event["tablets"][0]["sidetone"] == pytest.approx(1)
     page.click("#tablet-dialog .primary")
@@ -189,7 +186,7 @@ def test_server_lost_and_back(session, open_page, port, events):
     session.processes["partyline"].popen.wait()
     page.wait("!document.querySelector('#banner').hidden")
     assert page.js("document.querySelector('#status').dataset.state") == "lost"
-    page.up(TALK_KEY.format(1, 2))
+    page.up()
     session.start_daemon()
     ask(port, "PUT", "/api/tablet/11/name", {"name": "after"})
     page.wait("document.querySelector('#banner').hidden")
@@ -204,10 +201,10 @@ def test_server_lost_and_back(session, open_page, port, events):
 def test_the_shell_is_there_without_the_server(session, open_page, port):
     page = open_page()
     page.wait("navigator.serviceWorker.controller")
-    assert page.call("Page.getAppManifest")["errors"] == []
+    assert page.devtools("Page.getAppManifest")["errors"] == []
     session.processes["partyline"].popen.kill()
     session.processes["partyline"].popen.wait()
-    page.call("Page.reload")
+    page.reload()
     page.wait("document.querySelector('#status')?.dataset.state === 'lost' && !document.querySelector('#view > *')")
     assert page.js("[...document.querySelectorAll('.nav a')].length") >= len(VIEWS)
     session.start_daemon()

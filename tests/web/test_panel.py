@@ -27,7 +27,7 @@ def sit(open_page, port):
         assert ask(port, "PUT", f"/api/tablet/{tablet}/mode", {"mode": mode}).status == 200
         page = open_page("/#panel", **kwargs)
         page.wait(f"document.querySelector('.seat[data-tablet=\"{tablet}\"]')")
-        page.js(f"document.querySelector('.seat[data-tablet=\"{tablet}\"]').click()")
+        page.click(f'.seat[data-tablet="{tablet}"]')
         page.wait(CLAIMED)
         pages.append(page)
         return page
@@ -58,10 +58,6 @@ def wait_sessions(port, id_):
     raise TimeoutError(f"{ears} {mouths}")
 
 
-def press(page, kind, code, key=None):
-    page.key(kind, key or code, code=code, text=(key if kind == "keyDown" else None))
-
-
 def pressed(channel):
     return f"document.querySelector('{KEY.format(channel)}').getAttribute('aria-pressed') === 'true'"
 
@@ -70,7 +66,7 @@ def test_a_tablet_is_taken_and_left(sit, port):
     page = sit(5)
     assert tablet(port, 5)["claim"]["present"] is True
     assert page.js("document.querySelector('.own .id').textContent") == "5"
-    page.js("document.querySelector('#leave').click()")
+    page.click("#leave")
     page.wait("document.querySelector('.seats')")
     page.wait("document.querySelector('.seat[data-tablet=\"5\"] small').textContent === 'free'")
 
@@ -78,26 +74,25 @@ def test_a_tablet_is_taken_and_left(sit, port):
 def test_the_next_free_one_has_a_name(open_page, sit, port):
     sit(1)
     page = open_page("/#panel")
-    page.js("document.querySelector('.ask input').focus()")
-    page.type("Anna")
+    page.fill(".ask input", "Anna")
     page.click("#take-next")
     page.wait(CLAIMED)
     assert page.js("document.querySelector('.own .id').textContent") == "2"
     assert tablet(port, 2)["claim"]["label"] == "Anna"
-    page.js("document.querySelector('#leave').click()")
+    page.click("#leave")
     page.wait("document.querySelector('.seats')")
 
 
 def test_a_taken_tablet_is_taken_over_only_when_asked(open_page, sit, port):
     first = sit(3)
     other = open_page("/#panel")
-    other.js("document.querySelector('.seat[data-tablet=\"3\"]').click()")
+    other.click('.seat[data-tablet="3"]')
     other.wait("document.querySelector('dialog[open]')")
     assert first.js(f"!!{CLAIMED}")
     other.click("#take-over")
     other.wait(CLAIMED)
     first.wait("document.querySelector('.seats .trouble')")
-    other.js("document.querySelector('#leave').click()")
+    other.click("#leave")
     other.wait("document.querySelector('.seats')")
 
 
@@ -106,25 +101,24 @@ def test_keys_by_mouse_touch_and_keyboard(sit, port, events):
     page.down(KEY.format(2))
     wait_keys(events, 6, [2])
     page.wait(pressed(2))
-    page.up(KEY.format(2))
+    page.up()
     wait_keys(events, 6, [])
-    press(page, "keyDown", "Digit3", "3")
+    page.key_down("Digit3")
     wait_keys(events, 6, [3])
-    press(page, "keyUp", "Digit3", "3")
+    page.key_up("Digit3")
     wait_keys(events, 6, [])
     page.js("document.activeElement.blur()")
-    press(page, "keyDown", "Space", " ")  # the last one
+    page.key_down("Space")  # the last one
     wait_keys(events, 6, [3])
-    press(page, "keyUp", "Space", " ")
+    page.key_up("Space")
     wait_keys(events, 6, [])
 
 
 def test_two_fingers_hold_two_keys(sit, port, events):
     page = sit(7, width=800, height=1280, touch=True)
-    points = [dict(zip("xy", page.middle(KEY.format(channel))), id=channel) for channel in (1, 2)]
-    page.call("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    page.touch("touchStart", *(page.middle(KEY.format(channel)) for channel in (1, 2)))
     wait_keys(events, 7, [1, 2])
-    page.call("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.touch("touchEnd")
     wait_keys(events, 7, [])
 
 
@@ -137,9 +131,9 @@ def test_two_taps_latch_and_the_next_lets_go(sit, port, events):
     page.wait("document.querySelector('.tile[data-channel=\"1\"] .lamp').textContent.includes('latched')")
     wait_keys(events, 8, [1])
     page.js("window.dispatchEvent(new Event('blur'))")
-    page.js("document.querySelector('#nav-matrix').click()")
+    page.click("#nav-matrix")
     page.wait("document.querySelector('.matrix')")
-    page.js("document.querySelector('#nav-panel').click()")
+    page.click("#nav-panel")
     page.wait(pressed(1))
     assert tablet(port, 8)["keys"] == [1]
     page.js(f"""(() => {{ const key = document.querySelector('{KEY.format(1)}'); key.setPointerCapture = () => undefined;
@@ -158,14 +152,14 @@ def test_whatever_takes_the_hand_off_lets_go(sit, port, events, id_, how):
     elif how == "view":
         page.js("location.hash = 'stations'")
     else:
-        page.call("Page.navigate", {"url": "about:blank"})
+        page.go("about:blank")
     wait_keys(events, id_, [])
 
 
 def test_a_page_that_is_loaded_again_comes_back(sit, port):
     page = sit(10)
     since = tablet(port, 10)["claim"]["since"]
-    page.call("Page.reload")
+    page.reload()
     page.wait(CLAIMED)
     assert page.js("document.querySelector('.own .id').textContent") == "10"
     assert tablet(port, 10)["claim"]["since"] == since
@@ -182,9 +176,9 @@ def test_listen_levels(sit, port):
     page = sit(12, width=1280, height=360)
     assert page.js("document.querySelector('#view').scrollHeight > document.querySelector('#view').clientHeight")
     assert page.js("document.documentElement.scrollHeight <= innerHeight")
-    page.js("document.querySelector('.tile[data-channel=\"2\"] .listen-switch').click()")
+    page.click('.tile[data-channel="2"] .listen-switch')
     page.wait("document.querySelector('.tile[data-channel=\"2\"] output').textContent === 'off'")
-    page.js("document.querySelector('.tile[data-channel=\"2\"] .listen-switch').click()")
+    page.click('.tile[data-channel="2"] .listen-switch')
     page.wait("document.querySelector('.tile[data-channel=\"2\"] output').textContent === '\u221212 dB'")
     ask(port, "PUT", "/api/downlink/12/2", {"gain_db": -3})
     page.wait("document.querySelector('.tile[data-channel=\"2\"] output').textContent === '\u22123 dB'")
@@ -199,6 +193,6 @@ def test_it_hears_and_is_heard(sit, port):
     wait_sessions(port, 13)
     page.click("#microphone")
     page.wait("document.querySelector('#microphone').dataset.state === 'off'")
-    page.js("document.querySelector('#leave').click()")
+    page.click("#leave")
     page.wait("document.querySelector('.seats')")
     page.js("localStorage.clear()")

@@ -30,8 +30,7 @@ def wait_event(events, test):
 def enter(page, label, text):
     page.js(f"(() => {{ const i = {FIELD.format(label)}; i.focus(); i.select(); }})()")
     page.type(text)
-    page.key("keyDown", "Enter", text="\r")
-    page.key("keyUp", "Enter")
+    page.key("Enter")
 
 
 def test_options(page, port, events):
