@@ -10,9 +10,10 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+#include "x509.h"
 
 /* --- reading ---------------------------------------------------------------------------- */
 
@@ -84,16 +85,14 @@ int pl_certificate_read(const char *pem, struct pl_certificate_facts *ret_facts)
 {
 	struct pl_certificate_facts facts = {0};
 	X509 *certificate = read_certificate(pem);
-	uint8_t digest[32];
+	uint8_t digest[PL_X509_DIGEST_SIZE];
 	unsigned n = sizeof(digest);
 	int r = -EINVAL;
 
 	if (certificate && X509_digest(certificate, EVP_sha256(), digest, &n) == 1 &&
 	    seconds_of(X509_get0_notBefore(certificate), &facts.not_before_s) == 0 &&
 	    seconds_of(X509_get0_notAfter(certificate), &facts.not_after_s) == 0) {
-		for (unsigned i = 0; i < sizeof(digest); i++)
-			snprintf(facts.fingerprint + i * 3, 4, "%02X%s", digest[i],
-				 i + 1 < sizeof(digest) ? ":" : "");
+		pl_x509_digest_text(digest, facts.fingerprint);
 		read_names(certificate, &facts.names);
 		*ret_facts = facts;
 		r = 0;
@@ -175,28 +174,6 @@ static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *
 	return ok;
 }
 
-/** 127 random bits: never used twice, and nobody predicts it. */
-static bool set_serial(X509 *certificate)
-{
-	uint8_t bytes[16];
-	BIGNUM *number;
-	bool ok;
-
-	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-		return false;
-	bytes[0] = (bytes[0] & 0x7f) | 0x40;
-	number = BN_bin2bn(bytes, sizeof(bytes), NULL);
-	ok = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
-	BN_free(number);
-	return ok;
-}
-
-static bool set_subject(X509 *certificate, const char *name)
-{
-	return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-					  (const unsigned char *)name, -1, -1, 0) == 1;
-}
-
 /** The GENERAL_NAME takes the string. */
 static bool push_name(GENERAL_NAMES *list, int type, ASN1_STRING *string, const void *data,
 		      size_t size)
@@ -232,22 +209,10 @@ static bool add_names(X509 *certificate, const struct pl_host_names *names)
 	return ok;
 }
 
-static X509 *certificate_new(EVP_PKEY *key, const char *name)
-{
-	X509 *certificate = X509_new();
-
-	if (certificate && X509_set_version(certificate, X509_VERSION_3) == 1 &&
-	    set_serial(certificate) && set_subject(certificate, name) &&
-	    X509_set_pubkey(certificate, key) == 1)
-		return certificate;
-	X509_free(certificate);
-	return NULL;
-}
-
 int pl_certificate_make_ca(const char *name, char **ret_pem)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *ca = key ? certificate_new(key, name) : NULL;
+	X509 *ca = key ? pl_x509_new(key, name) : NULL;
 	int r = -ENOMEM;
 
 	if (ca && X509_set_issuer_name(ca, X509_get_subject_name(ca)) == 1 &&
@@ -291,7 +256,7 @@ int pl_certificate_make_server(const char *ca_pem, const struct pl_host_names *n
 	r = -ENOMEM;
 	snprintf(name, sizeof(name), "%.64s", names->n_names > 0 ? names->name[0] : "localhost");
 	key = EVP_EC_gen("P-256");
-	server = key ? certificate_new(key, name) : NULL;
+	server = key ? pl_x509_new(key, name) : NULL;
 	if (server && fill_server(server, ca, names, now_s) &&
 	    X509_sign(server, ca_key, EVP_sha256()) > 0)
 		r = write_pem(server, key, ret_pem);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "host-names.h"
+#include "x509.h"
 
 /**
  * Certificates as PEM text: made, looked at, compared. ECDSA on P-256 with SHA-256, which every
@@ -19,7 +20,7 @@
 
 /** What can be read in one. */
 struct pl_certificate_facts {
-	char fingerprint[32 * 3]; /**< SHA-256, "AB:CD:…" */
+	char fingerprint[PL_X509_DIGEST_TEXT_SIZE]; /**< SHA-256, "AB:CD:…" */
 	uint64_t not_before_s, not_after_s;
 	struct pl_host_names names;
 };

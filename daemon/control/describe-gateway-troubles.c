@@ -1,28 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "describe-gateway.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "describe-say.h"
 
 /** What is wrong with the gateway, and what somebody should look at, in plain sentences. */
-
-static void __attribute__((format(printf, 2, 3)))
-say(struct json_object **array, const char *format, ...)
-{
-	struct json_object *value;
-	char text[900];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	value = *array ? json_object_new_string(text) : NULL;
-	if (value && json_object_array_add(*array, value) == 0)
-		return;
-	json_object_put(value);
-	json_object_put(*array);
-	*array = NULL;
-}
 
 static void say_streams(struct json_object **array, struct pl_control *control)
 {
@@ -34,12 +15,12 @@ static void say_streams(struct json_object **array, struct pl_control *control)
 
 		pl_control_stream_status(control, stream->id, &status);
 		if (status.trouble[0])
-			say(array, "stream %s: %s", stream->id, status.trouble);
+			describe_say(array, "stream %s: %s", stream->id, status.trouble);
 		else if (status.state == PL_STREAM_FAILED)
-			say(array, "stream %s does not work", stream->id);
+			describe_say(array, "stream %s does not work", stream->id);
 		else if (status.state == PL_STREAM_SILENT)
-			say(array, "stream %s: nothing comes from the other end any more",
-			    stream->id);
+			describe_say(array, "stream %s: nothing comes from the other end any more",
+				     stream->id);
 	}
 }
 
@@ -52,8 +33,9 @@ struct json_object *pl_describe_gateway_warnings(struct pl_control *control)
 		const struct pl_stream_def *stream = &gateway->streams[i];
 
 		if (stream->protocol == PL_STREAM_RTP && stream->cipher == PL_CIPHER_NONE)
-			say(&array, "stream %s is not encrypted: everybody on its way can listen",
-			    stream->id);
+			describe_say(&array,
+				     "stream %s is not encrypted: everybody on its way can listen",
+				     stream->id);
 	}
 	return array;
 }
@@ -68,14 +50,15 @@ static void say_lines(struct json_object **array, struct pl_control *control)
 
 		pl_control_line_status(control, line->id, &status);
 		if (status.trouble[0])
-			say(array, "line %s: %s", line->id, status.trouble);
+			describe_say(array, "line %s: %s", line->id, status.trouble);
 		else if (status.state == PL_LINE_MISSING)
-			say(array, "line %s: no chip of this machine has it", line->id);
+			describe_say(array, "line %s: no chip of this machine has it", line->id);
 		else if (status.state == PL_LINE_BUSY)
-			say(array, "line %s: another program has it", line->id);
+			describe_say(array, "line %s: another program has it", line->id);
 		else if (status.state == PL_LINE_STUCK)
-			say(array, "line %s has been down for too long and is taken as released",
-			    line->id);
+			describe_say(array,
+				     "line %s has been down for too long and is taken as released",
+				     line->id);
 	}
 }
 
@@ -86,14 +69,14 @@ struct json_object *pl_describe_gateway_troubles(struct pl_control *control)
 	struct pl_clips_status clips;
 
 	if (pl_control_gateway_trouble(control)[0])
-		say(&array, "%s", pl_control_gateway_trouble(control));
+		describe_say(&array, "%s", pl_control_gateway_trouble(control));
 	say_streams(&array, control);
 	say_lines(&array, control);
 	if (pl_control_mqtt_status(control, &status) == 0 && status.trouble[0])
-		say(&array, "MQTT: %s", status.trouble);
+		describe_say(&array, "MQTT: %s", status.trouble);
 	if (pl_control_s3_status(control, &status) == 0 && status.trouble[0])
-		say(&array, "S3: %s", status.trouble);
+		describe_say(&array, "S3: %s", status.trouble);
 	if (pl_control_clips_status(control, &clips) == 0 && clips.trouble[0])
-		say(&array, "clips: %s", clips.trouble);
+		describe_say(&array, "clips: %s", clips.trouble);
 	return array;
 }

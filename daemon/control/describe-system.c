@@ -2,7 +2,6 @@
 #include "system.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "control-internal.h"
 #include "describe-gateway.h"
+#include "describe-say.h"
 #include "json-strict.h"
 
 /** A matrix that has computed nothing for so long has no driver. */
@@ -52,30 +52,14 @@ static void add_uint(struct json_object **object, const char *key, uint64_t valu
 	add(object, key, json_object_new_uint64(value));
 }
 
-static void __attribute__((format(printf, 2, 3)))
-say(struct json_object **array, const char *format, ...)
-{
-	struct json_object *value;
-	char text[4500];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	value = *array ? json_object_new_string(text) : NULL;
-	if (value && json_object_array_add(*array, value) == 0)
-		return;
-	json_object_put(value);
-	spoil(array);
-}
-
 /** @param from  taken */
 static void say_all(struct json_object **array, struct json_object *from)
 {
 	if (!from)
 		spoil(array);
 	for (size_t i = 0; *array && i < json_object_array_length(from); i++)
-		say(array, "%s", json_object_get_string(json_object_array_get_idx(from, i)));
+		describe_say(array, "%s",
+			     json_object_get_string(json_object_array_get_idx(from, i)));
 	json_object_put(from);
 }
 
@@ -86,15 +70,17 @@ static void say_graph(struct json_object **array, struct pl_control *control)
 	struct pl_meters_data meters;
 
 	if (!pl_control_engine_is_connected(control)) {
-		say(array,
-		    "the audio engine is not connected: %s (settings are kept and take effect when "
-		    "it is back)",
-		    pl_control_engine_trouble(control));
+		describe_say(
+			array,
+			"the audio engine is not connected: %s (settings are kept and take effect when "
+			"it is back)",
+			pl_control_engine_trouble(control));
 		return;
 	}
 	if (pl_control_read_meters(control, &meters) == 0 &&
 	    control_now_usec(CLOCK_MONOTONIC) > meters.clock_nsec / 1000u + STANDS_STILL_USEC)
-		say(array, "the graph stands still: no driver runs the matrix (look at: pw-top)");
+		describe_say(array,
+			     "the graph stands still: no driver runs the matrix (look at: pw-top)");
 }
 
 static void say_bindings(struct json_object **array, struct pl_control *control, bool is_tablet,
@@ -108,7 +94,7 @@ static void say_bindings(struct json_object **array, struct pl_control *control,
 		for (unsigned d = 0; d < PL_DIRECTION_MAX_; d++)
 			if (pl_device_list_trouble(list, &control->model, endpoint, d, text,
 						   sizeof(text)) > 0)
-				say(array, "%s", text);
+				describe_say(array, "%s", text);
 	}
 }
 
@@ -159,14 +145,16 @@ struct json_object *pl_describe_troubles(struct pl_control *control)
 	say_cards(&array, control);
 	say_all(&array, pl_describe_gateway_troubles(control));
 	if (disk.read_only)
-		say(&array,
-		    "%s is on a disk that can only be read: changes are refused, they could not be "
-		    "kept",
-		    folder);
+		describe_say(
+			&array,
+			"%s is on a disk that can only be read: changes are refused, they could not be "
+			"kept",
+			folder);
 	else if (disk.known && disk.full)
-		say(&array,
-		    "the disk of %s is full: changes are refused, they could not be kept; make room",
-		    folder);
+		describe_say(
+			&array,
+			"the disk of %s is full: changes are refused, they could not be kept; make room",
+			folder);
 	return array;
 }
 
@@ -178,16 +166,18 @@ struct json_object *pl_describe_warnings(struct pl_control *control)
 
 	say_all(&array, pl_describe_gateway_warnings(control));
 	if (pl_control_read_meters(control, &meters) == 0 && meters.n_bad_samples > 0)
-		say(&array,
-		    "%llu input samples were not numbers or beyond +24 dBFS and were played as "
-		    "silence: a client sends rubbish",
-		    (unsigned long long)meters.n_bad_samples);
+		describe_say(
+			&array,
+			"%llu input samples were not numbers or beyond +24 dBFS and were played as "
+			"silence: a client sends rubbish",
+			(unsigned long long)meters.n_bad_samples);
 	if (disk.known && disk.low && !disk.full && !disk.read_only)
-		say(&array, "the disk of %s is nearly full, %llu MB are left; make room",
-		    control->config->state_directory, (unsigned long long)(disk.free_bytes >> 20));
+		describe_say(&array, "the disk of %s is nearly full, %llu MB are left; make room",
+			     control->config->state_directory,
+			     (unsigned long long)(disk.free_bytes >> 20));
 	if (pl_control_discover_trouble(control)[0])
-		say(&array, "not announced in the network: %s",
-		    pl_control_discover_trouble(control));
+		describe_say(&array, "not announced in the network: %s",
+			     pl_control_discover_trouble(control));
 	return array;
 }
 

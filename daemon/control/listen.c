@@ -89,6 +89,19 @@ static int begin(struct pl_control *control, const struct pl_actor *actor, enum 
 	return r;
 }
 
+/** A verb's end: what was refused is the caller's, what was done everybody's. @return r */
+static int finish(struct pl_control *control, const struct pl_actor *actor, uint32_t tablet_id,
+		  int r, const struct pl_error *error, struct pl_error *ret_error)
+{
+	if (r < 0) {
+		if (ret_error)
+			*ret_error = *error;
+		return r;
+	}
+	emit(control, actor, tablet_id);
+	return 0;
+}
+
 static int check_offer(size_t size, struct pl_error *ret_error)
 {
 	if (size == 0)
@@ -133,13 +146,7 @@ int pl_control_open_listener(struct pl_control *control, const struct pl_actor *
 	if (r == 0)
 		r = control->listen_ops->open_listener(control->listen, actor, mix, offer, size,
 						       ret_answer, &error);
-	if (r < 0) {
-		if (ret_error)
-			*ret_error = error;
-		return r;
-	}
-	emit(control, actor, 0);
-	return 0;
+	return finish(control, actor, 0, r, &error, ret_error);
 }
 
 int pl_control_set_mix(struct pl_control *control, const struct pl_actor *actor, const char *id,
@@ -153,13 +160,7 @@ int pl_control_set_mix(struct pl_control *control, const struct pl_actor *actor,
 		r = check_mix(control, mix, &error);
 	if (r == 0)
 		r = control->listen_ops->set_mix(control->listen, id, mix, &error);
-	if (r < 0) {
-		if (ret_error)
-			*ret_error = error;
-		return r;
-	}
-	emit(control, actor, 0);
-	return 0;
+	return finish(control, actor, 0, r, &error, ret_error);
 }
 
 /** Nobody's tablet may be talked into by anybody who operates; somebody's only by this one. */
@@ -193,13 +194,7 @@ int pl_control_open_talker(struct pl_control *control, const struct pl_actor *ac
 	if (r == 0)
 		r = control->listen_ops->open_talker(control->listen, actor, tablet_id, offer, size,
 						     ret_answer, &error);
-	if (r < 0) {
-		if (ret_error)
-			*ret_error = error;
-		return r;
-	}
-	emit(control, actor, tablet_id);
-	return 0;
+	return finish(control, actor, tablet_id, r, &error, ret_error);
 }
 
 int pl_control_trickle(struct pl_control *control, const struct pl_actor *actor, const char *id,

@@ -193,8 +193,8 @@ void browsers_remove(struct pl_browsers *browsers, struct listen_session *sessio
 	struct call call = {.browsers = browsers, .session = session};
 
 	pl_work_thread_call(browsers->thread, call_remove, &call);
-	if (session->playback)
-		browsers->options.audio->close(browsers->options.engine, session->playback);
+	if (session->playback.port)
+		browsers->options.audio->close(browsers->options.engine, session->playback.port);
 	listen_session_free(session);
 }
 

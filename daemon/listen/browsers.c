@@ -14,8 +14,6 @@
 
 #include <partyline/keys.h>
 
-#define PLAYBACK_CAPACITY 16384u
-
 __attribute__((format(printf, 4, 5))) static int refuse(struct pl_error *error, int code,
 							const char *field, const char *format, ...)
 {
@@ -199,7 +197,7 @@ static int ops_open_talker(void *object, const struct pl_actor *actor, uint32_t 
 		.way = PL_AUDIO_PLAYBACK,
 		.name = name,
 		.target = target,
-		.capacity = PLAYBACK_CAPACITY,
+		.capacity = PL_PLAYBACK_CAPACITY,
 	};
 	int r;
 

@@ -3,51 +3,31 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <openssl/srtp.h>
 #include <openssl/x509.h>
 
 #include "identity-private.h"
+#include "x509.h"
 
 #define DAY_S 86400
 /** The longest chain of certificates that is read; a browser sends one of 300 bytes. */
 #define CERTIFICATES_SIZE_MAX 8192
 
-static bool set_serial(X509 *certificate)
-{
-	uint8_t bytes[8];
-	BIGNUM *number;
-	bool ok;
-
-	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-		return false;
-	bytes[0] = (bytes[0] & 0x7f) | 0x40;
-	number = BN_bin2bn(bytes, sizeof(bytes), NULL);
-	ok = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
-	BN_free(number);
-	return ok;
-}
-
 static X509 *certificate_new(EVP_PKEY *key, uint64_t now_s)
 {
-	X509 *certificate = X509_new();
-	X509_NAME *name = certificate ? X509_get_subject_name(certificate) : NULL;
-
 	/* no name of the machine: whoever talks to us sees it */
-	if (name && X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
-	    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"WebRTC",
-				       -1, -1, 0) == 1 &&
-	    X509_set_issuer_name(certificate, name) == 1 &&
+	X509 *certificate = pl_x509_new(key, "WebRTC");
+
+	if (certificate &&
+	    X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1 &&
 	    ASN1_TIME_set(X509_getm_notBefore(certificate), (time_t)now_s - DAY_S) &&
 	    ASN1_TIME_set(X509_getm_notAfter(certificate), (time_t)now_s + 3650L * DAY_S) &&
-	    X509_set_pubkey(certificate, key) == 1 && X509_sign(certificate, key, EVP_sha256()) > 0)
+	    X509_sign(certificate, key, EVP_sha256()) > 0)
 		return certificate;
 	X509_free(certificate);
 	return NULL;
@@ -118,12 +98,4 @@ struct pl_identity *pl_identity_free(struct pl_identity *identity)
 const uint8_t *pl_identity_fingerprint(const struct pl_identity *identity)
 {
 	return identity->fingerprint;
-}
-
-void pl_fingerprint_text(const uint8_t fingerprint[PL_FINGERPRINT_SIZE],
-			 char ret_text[PL_FINGERPRINT_TEXT_SIZE])
-{
-	for (size_t i = 0; i < PL_FINGERPRINT_SIZE; i++)
-		snprintf(ret_text + i * 3, 4, "%02X%s", fingerprint[i],
-			 i + 1 < PL_FINGERPRINT_SIZE ? ":" : "");
 }

@@ -16,8 +16,6 @@
 struct pl_identity;
 
 #define PL_FINGERPRINT_SIZE 32u
-/** "AB:CD:…" and the NUL. */
-#define PL_FINGERPRINT_TEXT_SIZE (PL_FINGERPRINT_SIZE * 3u)
 
 /**
  * A P-256 key, made here. DTLS 1.2 and what later versions libssl has.
@@ -30,8 +28,5 @@ int pl_identity_new(uint64_t now_s, struct pl_identity **ret_identity);
 struct pl_identity *pl_identity_free(struct pl_identity *identity);
 /** SHA-256 of the certificate. */
 const uint8_t *pl_identity_fingerprint(const struct pl_identity *identity);
-/** Upper-case, with colons: "AB:CD:…". */
-void pl_fingerprint_text(const uint8_t fingerprint[PL_FINGERPRINT_SIZE],
-			 char ret_text[PL_FINGERPRINT_TEXT_SIZE]);
 
 #endif

@@ -24,7 +24,6 @@
 /** Of a talker's jitter buffer; what a browser sends has been through one process more. */
 #define JITTER_SAFETY 0.5
 #define JITTER_MAX_MS 300.0
-#define PLAYBACK_CAPACITY 16384u
 #define COMPLEXITY 5u
 
 static void notify(const struct listen_session *session)
@@ -119,10 +118,7 @@ static void make_sender(struct listen_session *session, uint32_t rate_hz)
 		.userdata = session,
 	};
 
-	/* RFC 3550 5.1: random; without randomness they are 0, which is allowed. */
-	if (getrandom(&config.sequence, sizeof(config.sequence), GRND_NONBLOCK) < 0 ||
-	    getrandom(&config.timestamp, sizeof(config.timestamp), GRND_NONBLOCK) < 0)
-		config.sequence = 0;
+	pl_sender_start_anywhere(&config);
 	/* Without memory it is tried again with the next block. */
 	if (pl_sender_new(&config, &session->sender) < 0)
 		session->sender = NULL;
@@ -184,56 +180,23 @@ static void make_receiver(struct listen_session *session, uint32_t rate_hz)
 	else if (session->receiver)
 		pl_receiver_set_rate(session->receiver, rate_hz);
 	session->rate_hz = rate_hz;
-	session->lead.lead_nsec = 0;
-}
-
-static void follow_playback(struct listen_session *session, const struct pl_audio_time *time)
-{
-	uint64_t missed = pl_lead_missed(&session->lead, time->position);
-
-	if (missed > 0)
-		pl_receiver_skip(session->receiver, missed);
-}
-
-static void play_block(struct listen_session *session, uint32_t n_frames, uint64_t now)
-{
-	float samples[LISTEN_BLOCK_MAX];
-	float *const planes[1] = {samples};
-
-	while (n_frames > 0) {
-		uint32_t n = n_frames < LISTEN_BLOCK_MAX ? n_frames : LISTEN_BLOCK_MAX;
-
-		pl_receiver_pull(session->receiver, planes, n, now);
-		pl_lead_wrote(&session->lead, session->audio->write(session->playback, samples, n));
-		n_frames -= n;
-	}
+	pl_playback_restart(&session->playback);
 }
 
 /** @return when the next block is to be made */
 static uint64_t play(struct listen_session *session, uint64_t now, uint64_t moved_nsec)
 {
+	struct pl_playback *playback = &session->playback;
 	struct pl_audio_time time;
-	struct pl_lead_graph graph;
 
-	session->audio->time(session->playback, &time);
+	playback->audio->time(playback->port, &time);
 	if (time.rate_hz == 0 || time.quantum == 0)
 		return UINT64_MAX;
 	if (!session->receiver || time.rate_hz != session->rate_hz)
 		make_receiver(session, time.rate_hz);
-	graph = (struct pl_lead_graph){time.quantum, time.rate_hz, time.n_starved, moved_nsec};
 	if (!session->receiver)
 		return UINT64_MAX;
-	follow_playback(session, &time);
-	if (!pl_lead_follow(&session->lead, &graph, now))
-		return UINT64_MAX;
-	while (time.nsec <= now + session->lead.lead_nsec) {
-		if (session->audio->available(session->playback) + time.quantum > PLAYBACK_CAPACITY)
-			return UINT64_MAX;
-		play_block(session, time.quantum, now);
-		session->audio->time(session->playback, &time);
-		follow_playback(session, &time);
-	}
-	return time.nsec - session->lead.lead_nsec;
+	return pl_playback_run(playback, session->receiver, &time, now, moved_nsec);
 }
 
 /* --- reports ---------------------------------------------------------------------------------- */
@@ -330,7 +293,7 @@ uint64_t listen_session_work(struct listen_session *session, uint64_t now, uint6
 		return UINT64_MAX;
 	if (now >= pl_peer_deadline(session->peer))
 		pl_peer_tick(session->peer, now);
-	next = session->playback ? play(session, now, moved_nsec) : UINT64_MAX;
+	next = session->playback.port ? play(session, now, moved_nsec) : UINT64_MAX;
 	if (session->connected_nsec > 0 && now >= session->report_nsec) {
 		/* The first goes out half an interval after the connection. */
 		if (session->report_nsec > 0)
@@ -416,8 +379,8 @@ int listen_session_new(const struct listen_session_config *config,
 	pthread_mutex_init(&session->lock, NULL);
 	session->socket = config->socket;
 	session->notify_fd = config->notify_fd;
-	session->audio = config->audio;
-	session->playback = config->playback;
+	session->playback.audio = config->audio;
+	session->playback.port = config->playback;
 	session->payload_type = config->offer->payload_type;
 	memcpy(session->mid, config->offer->sections[config->offer->audio].mid,
 	       sizeof(session->mid));

@@ -6,10 +6,10 @@
 #include <stdatomic.h>
 
 #include "audio.h"
-#include "lead.h"
 #include "listen.h"
 #include "mixer.h"
 #include "peer.h"
+#include "playback.h"
 #include "receiver.h"
 #include "sender.h"
 #include "socket.h"
@@ -53,8 +53,6 @@ struct listen_session {
 	uint32_t ssrc;
 	char cname[33];
 	char mid[PL_WEBRTC_WORD_SIZE]; /* of the offer's section */
-	const struct pl_audio_ops *audio;
-	struct pl_audio_port *playback;
 
 	enum listen_session_state told; /* main: of the last event */
 	struct pl_mix mix;              /* main; the thread reads it when main waits */
@@ -68,8 +66,8 @@ struct listen_session {
 	struct pl_sender *sender;     /* NULL until the graph's rate is known */
 	struct pl_receiver *receiver; /* likewise */
 	uint32_t rate_hz;
-	struct pl_lead lead;
-	uint64_t report_nsec; /* of the next one */
+	struct pl_playback playback; /* its port: set from the start; of a talker */
+	uint64_t report_nsec;        /* of the next one */
 	bool reported;
 	uint64_t publish_nsec; /* of the next status */
 	uint64_t connected_nsec;

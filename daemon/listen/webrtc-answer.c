@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "x509.h"
+
 /** RFC 8445 5.1.2: type preference of a host candidate, RTP's component. */
 #define PRIORITY_HOST (126u << 24)
 #define LOCAL_PREFERENCE_MAX 65535u
@@ -77,10 +79,10 @@ static void add_audio(struct text *text, const struct pl_webrtc_answer *answer, 
 {
 	const struct pl_webrtc_section *section = &answer->offer->sections[answer->offer->audio];
 	const struct pl_net_address *address = &answer->candidates[0];
-	char host[PL_NET_ADDRESS_TEXT_MAX], fingerprint[PL_FINGERPRINT_TEXT_SIZE];
+	char host[PL_NET_ADDRESS_TEXT_MAX], fingerprint[PL_X509_DIGEST_TEXT_SIZE];
 
 	pl_net_address_host_text(address, host);
-	pl_fingerprint_text(answer->fingerprint, fingerprint);
+	pl_x509_digest_text(answer->fingerprint, fingerprint);
 	add(text, "m=audio %u %s %u\r\n", address->port, section->proto,
 	    answer->offer->payload_type);
 	add(text, "c=IN IP%c %s\r\n", address->family == AF_INET6 ? '6' : '4', host);

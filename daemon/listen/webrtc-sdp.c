@@ -6,8 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/** Of a line that we read; longer ones are none of those. */
-#define LINE_SIZE 1024u
+#include "sdp-line.h"
 
 /** Of parser.parameters. */
 enum {
@@ -27,7 +26,8 @@ struct parser {
 	struct pl_webrtc_offer offer;
 	const char *trouble;
 	bool has_version, has_origin, is_lite, taken;
-	char group[LINE_SIZE]; /**< mids of the first BUNDLE group, each with a space before it */
+	char group
+		[PL_SDP_LINE_SIZE]; /**< mids of the first BUNDLE group, each with a space before it */
 
 	struct transport session;
 	/** the first section's: with BUNDLE the others may leave theirs out, RFC 9143 7.3.3 */
@@ -41,21 +41,10 @@ struct parser {
 	uint8_t payload_type;
 	/** fmtp of each payload type: Firefox says it before the rtpmap that tells which is Opus */
 	uint8_t parameters[128];
-	char formats[LINE_SIZE];
+	char formats[PL_SDP_LINE_SIZE];
 };
 
 /* --- words ----------------------------------------------------------------------------------- */
-
-static size_t next_word(const char **at, const char **ret_word)
-{
-	size_t n;
-
-	*at += strspn(*at, " ");
-	*ret_word = *at;
-	n = strcspn(*at, " ");
-	*at += n;
-	return n;
-}
 
 /** Visible characters only: some of it goes into the answer. */
 static bool copy_word(char *to, size_t capacity, const char *word, size_t n)
@@ -78,17 +67,12 @@ static bool is_word(const char *word, size_t n, const char *wanted)
 /** 0..127. */
 static bool read_payload_type(const char *word, size_t n, uint8_t *ret_type)
 {
-	unsigned value = 0;
+	uint64_t value;
 
-	if (n == 0 || n > 3)
+	if (n > 3 || !pl_sdp_number(word, n, 127, &value))
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (word[i] < '0' || word[i] > '9')
-			return false;
-		value = value * 10 + (unsigned)(word[i] - '0');
-	}
 	*ret_type = (uint8_t)value;
-	return value <= 127;
+	return true;
 }
 
 static int hex_of(char c)
@@ -109,7 +93,7 @@ static bool is_in_group(const struct parser *p, const char *mid)
 	const char *at = p->group, *word;
 	size_t n;
 
-	while ((n = next_word(&at, &word)) > 0)
+	while ((n = pl_sdp_word(&at, &word)) > 0)
 		if (n == strlen(mid) && strncmp(word, mid, n) == 0)
 			return true;
 	return false;
@@ -189,19 +173,19 @@ static bool parse_media(struct parser *p, const char *value)
 		p->trouble = "the offer has too many sections";
 		return true;
 	}
-	n = next_word(&value, &word);
+	n = pl_sdp_word(&value, &word);
 	if (!copy_word(section.kind, sizeof(section.kind), word, n))
 		return false;
-	n = next_word(&value, &word);
+	n = pl_sdp_word(&value, &word);
 	if (n == 0 || strspn(word, "0123456789/") < n)
 		return false;
 	has_port = !is_word(word, n, "0");
-	n = next_word(&value, &word);
+	n = pl_sdp_word(&value, &word);
 	if (!copy_word(section.proto, sizeof(section.proto), word, n))
 		return false;
 	snprintf(p->formats, sizeof(p->formats), "%s", value);
 	at = p->formats;
-	n = next_word(&at, &word);
+	n = pl_sdp_word(&at, &word);
 	if (!copy_word(section.format, sizeof(section.format), word, n))
 		return false;
 	p->offer.sections[p->offer.n_sections++] = section;
@@ -236,11 +220,11 @@ static bool parse_fingerprint(struct transport *transport, const char *value)
 {
 	uint8_t digest[PL_FINGERPRINT_SIZE];
 	const char *word;
-	size_t n = next_word(&value, &word);
+	size_t n = pl_sdp_word(&value, &word);
 
 	if (!is_word(word, n, "sha-256"))
 		return n > 0;
-	n = next_word(&value, &word);
+	n = pl_sdp_word(&value, &word);
 	if (n != 3 * sizeof(digest) - 1)
 		return false;
 	for (size_t i = 0; i < sizeof(digest); i++) {
@@ -274,7 +258,7 @@ static bool is_offered(const struct parser *p, uint8_t payload_type)
 	uint8_t value;
 	size_t n;
 
-	while ((n = next_word(&at, &word)) > 0)
+	while ((n = pl_sdp_word(&at, &word)) > 0)
 		if (read_payload_type(word, n, &value) && value == payload_type)
 			return true;
 	return false;
@@ -285,13 +269,13 @@ static bool parse_rtpmap(struct parser *p, const char *value)
 {
 	uint8_t payload_type;
 	const char *word;
-	size_t n = next_word(&value, &word);
+	size_t n = pl_sdp_word(&value, &word);
 
 	if (!p->is_candidate || p->has_opus)
 		return true;
 	if (!read_payload_type(word, n, &payload_type))
 		return false;
-	n = next_word(&value, &word);
+	n = pl_sdp_word(&value, &word);
 	if (is_word(word, n, "opus/48000/2") && is_offered(p, payload_type)) {
 		p->has_opus = true;
 		p->payload_type = payload_type;
@@ -304,7 +288,7 @@ static bool parse_fmtp(struct parser *p, const char *value)
 {
 	uint8_t payload_type;
 	const char *word;
-	size_t n = next_word(&value, &word);
+	size_t n = pl_sdp_word(&value, &word);
 
 	if (!read_payload_type(word, n, &payload_type))
 		return true;
@@ -323,7 +307,7 @@ static bool parse_fmtp(struct parser *p, const char *value)
 static bool parse_group(struct parser *p, const char *value)
 {
 	const char *word;
-	size_t n = next_word(&value, &word);
+	size_t n = pl_sdp_word(&value, &word);
 
 	if (is_word(word, n, "BUNDLE") && p->group[0] == '\0')
 		snprintf(p->group, sizeof(p->group), "%s ", value);
@@ -401,30 +385,16 @@ static bool parse_line(struct parser *p, char type, const char *value)
 
 static bool parse_lines(struct parser *p, const char *text, size_t size)
 {
-	size_t at = 0;
+	struct pl_sdp_lines lines = {.text = text, .size = size};
+	char line[PL_SDP_LINE_SIZE];
+	int r;
 
-	while (at < size && !p->trouble) {
-		const char *end = memchr(text + at, '\n', size - at);
-		size_t next = end ? (size_t)(end - text) + 1 : size;
-		size_t n = (end ? next - 1 : size) - at;
-		char line[LINE_SIZE];
-
-		if (n > 0 && text[at + n - 1] == '\r')
-			n--;
-		if (n > 0) {
-			if (n < 2 || text[at + 1] != '=')
-				return false;
-			/* long ones (identities, candidates to come) say nothing to us */
-			if (n >= sizeof(line) && text[at] != 'a')
-				return false;
-			if (n < sizeof(line)) {
-				memcpy(line, text + at, n);
-				line[n] = '\0';
-				if (!parse_line(p, line[0], line + 2))
-					return false;
-			}
-		}
-		at = next;
+	while (!p->trouble && (r = pl_sdp_lines_next(&lines, line)) != 0) {
+		/* long ones (identities, candidates to come) say nothing to us */
+		if (r == -EMSGSIZE && line[0] == 'a')
+			continue;
+		if (r < 0 || !parse_line(p, line[0], line + 2))
+			return false;
 	}
 	end_section(p);
 	return p->has_version && p->has_origin;

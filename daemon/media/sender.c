@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "resampler.h"
 #include "rtp.h"
@@ -40,6 +41,13 @@ struct pl_sender {
 	float planes[2][CHUNK];
 	_Alignas(8) uint8_t packet[PL_RTP_HEADER_SIZE + PL_OPUS_PACKET_MAX + TRAILER_MAX];
 };
+
+void pl_sender_start_anywhere(struct pl_sender_config *config)
+{
+	if (getrandom(&config->sequence, sizeof(config->sequence), GRND_NONBLOCK) < 0 ||
+	    getrandom(&config->timestamp, sizeof(config->timestamp), GRND_NONBLOCK) < 0)
+		config->sequence = 0;
+}
 
 int pl_sender_new(const struct pl_sender_config *config, struct pl_sender **ret_sender)
 {

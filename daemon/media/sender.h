@@ -40,6 +40,11 @@ struct pl_sender_config {
 	void *userdata;
 };
 
+/**
+ * Random sequence number and timestamp, RFC 3550 5.1; without randomness they are 0, which is
+ * allowed. Never waits.
+ */
+void pl_sender_start_anywhere(struct pl_sender_config *config);
 /** @return 0; -EINVAL; -ENOMEM */
 int pl_sender_new(const struct pl_sender_config *config, struct pl_sender **ret_sender);
 /** @return NULL */

@@ -6,10 +6,9 @@
 
 #include <openssl/evp.h>
 
+#include "sdp-line.h"
 #include "sdp.h"
 #include "srtp.h"
-
-#define LINE_MAX_ 1024u
 
 struct parser {
 	struct pl_sdp sdp;
@@ -21,44 +20,12 @@ struct parser {
 	char formats[256]; /**< payload types of the section, in order */
 };
 
-/** Decimal digits and nothing else; up to max. */
-static bool to_number(const char *text, size_t n, uint64_t max, uint64_t *ret_value)
-{
-	uint64_t value = 0;
-
-	if (n == 0)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		unsigned digit = (unsigned)(text[i] - '0');
-
-		if (digit > 9 || value > (UINT64_MAX - digit) / 10)
-			return false;
-		value = value * 10 + digit;
-	}
-	if (value > max)
-		return false;
-	*ret_value = value;
-	return true;
-}
-
-/** The next word, and `*at` behind it and its spaces. @return its length, 0: none */
-static size_t next_word(const char **at, const char **ret_word)
-{
-	size_t n;
-
-	*at += strspn(*at, " ");
-	n = strcspn(*at, " ");
-	*ret_word = *at;
-	*at += n;
-	return n;
-}
-
 static bool next_number(const char **at, uint64_t max, uint64_t *ret_value)
 {
 	const char *word;
-	size_t n = next_word(at, &word);
+	size_t n = pl_sdp_word(at, &word);
 
-	return to_number(word, n, max, ret_value);
+	return pl_sdp_number(word, n, max, ret_value);
 }
 
 static bool copy_word(char *to, size_t size, const char *word, size_t n)
@@ -74,22 +41,22 @@ static bool copy_word(char *to, size_t size, const char *word, size_t n)
 static bool parse_address(const char **at, char *ret_address, bool *ret_ipv6, uint8_t *ret_ttl)
 {
 	const char *word, *slash;
-	size_t n = next_word(at, &word);
+	size_t n = pl_sdp_word(at, &word);
 	uint64_t ttl = 0;
 
 	if (n != 2 || strncmp(word, "IN", 2) != 0)
 		return false;
-	n = next_word(at, &word);
+	n = pl_sdp_word(at, &word);
 	if (n != 3 || (strncmp(word, "IP4", 3) != 0 && strncmp(word, "IP6", 3) != 0))
 		return false;
 	*ret_ipv6 = word[2] == '6';
-	n = next_word(at, &word);
+	n = pl_sdp_word(at, &word);
 	slash = memchr(word, '/', n);
 	if (slash) {
 		const char *digits = slash + 1;
 		size_t n_digits = strcspn(digits, " /");
 
-		if (!to_number(digits, n_digits, 255, &ttl))
+		if (!pl_sdp_number(digits, n_digits, 255, &ttl))
 			return false;
 		n = (size_t)(slash - word);
 	}
@@ -108,7 +75,7 @@ static bool parse_origin(struct parser *p, const char *value)
 	bool ipv6;
 
 	p->has_origin = true;
-	return next_word(&value, &word) > 0 &&
+	return pl_sdp_word(&value, &word) > 0 &&
 	       next_number(&value, UINT64_MAX, &p->sdp.session_id) &&
 	       next_number(&value, UINT64_MAX, &p->sdp.session_version) &&
 	       parse_address(&value, p->sdp.origin, &ipv6, NULL);
@@ -118,7 +85,7 @@ static bool parse_origin(struct parser *p, const char *value)
 static bool parse_media(struct parser *p, const char *value)
 {
 	const char *word;
-	size_t n = next_word(&value, &word);
+	size_t n = pl_sdp_word(&value, &word);
 	uint64_t port, payload_type;
 	bool secure;
 
@@ -126,12 +93,12 @@ static bool parse_media(struct parser *p, const char *value)
 	p->chosen = !p->has_audio && n == 5 && strncmp(word, "audio", 5) == 0;
 	if (!p->chosen)
 		return n > 0;
-	n = next_word(&value, &word);
+	n = pl_sdp_word(&value, &word);
 	if (memchr(word, '/', n))
 		n = (size_t)((const char *)memchr(word, '/', n) - word);
-	if (!to_number(word, n, 65535, &port))
+	if (!pl_sdp_number(word, n, 65535, &port))
 		return false;
-	n = next_word(&value, &word);
+	n = pl_sdp_word(&value, &word);
 	secure = (n == 8 && strncmp(word, "RTP/SAVP", 8) == 0) ||
 		 (n == 9 && strncmp(word, "RTP/SAVPF", 9) == 0);
 	if (!secure && !(n == 7 && strncmp(word, "RTP/AVP", 7) == 0) &&
@@ -171,7 +138,7 @@ static bool parse_rtpmap(struct parser *p, const char *value)
 
 	if (!next_number(&value, 127, &payload_type))
 		return false;
-	n = next_word(&value, &word);
+	n = pl_sdp_word(&value, &word);
 	if (!p->sdp.is_opus && n == sizeof(name) - 1 && strncasecmp(word, name, n) == 0 &&
 	    is_offered(p, payload_type)) {
 		p->sdp.is_opus = true;
@@ -186,7 +153,7 @@ static void parse_parameter(struct parser *p, const char *word, size_t n)
 	size_t n_name = equals ? (size_t)(equals - word) : 0;
 	uint64_t value;
 
-	if (!equals || !to_number(equals + 1, n - n_name - 1, 510000, &value))
+	if (!equals || !pl_sdp_number(equals + 1, n - n_name - 1, 510000, &value))
 		return;
 	if (n_name == 12 && strncasecmp(word, "sprop-stereo", n_name) == 0)
 		p->sdp.n_channels = value == 1 ? 2 : 1;
@@ -225,12 +192,12 @@ static bool parse_ptime(struct parser *p, const char *value)
 	uint64_t whole, rest = 0;
 	double ms;
 
-	if (!to_number(value, n, 1000, &whole))
+	if (!pl_sdp_number(value, n, 1000, &whole))
 		return false;
 	ms = (double)whole;
 	if (value[n] == '.') {
 		n_rest = strspn(value + n + 1, "0123456789");
-		if (n_rest > 6 || !to_number(value + n + 1, n_rest, 999999, &rest))
+		if (n_rest > 6 || !pl_sdp_number(value + n + 1, n_rest, 999999, &rest))
 			return false;
 		ms += (double)rest / pow(10, (double)n_rest);
 		n += 1 + n_rest;
@@ -283,8 +250,8 @@ static bool parse_crypto(struct parser *p, const char *value)
 
 	if (!next_number(&value, 999999999, &tag))
 		return false;
-	n_suite = next_word(&value, &suite);
-	n = next_word(&value, &word);
+	n_suite = pl_sdp_word(&value, &suite);
+	n = pl_sdp_word(&value, &word);
 	if (n_suite == 0 || n == 0)
 		return false;
 	/* without SAVP a key is an offer that we do not take: the media is in the clear */
@@ -375,29 +342,17 @@ static bool parse_line(struct parser *p, char type, const char *value)
 int pl_sdp_parse(const char *text, size_t size, struct pl_sdp *ret_sdp)
 {
 	struct parser p = {.sdp = {.n_channels = 1, .way = PL_STREAM_BOTH}};
-	size_t at = 0;
+	struct pl_sdp_lines lines = {.text = text, .size = size};
+	char line[PL_SDP_LINE_SIZE];
+	int r;
 
 	if (size > PL_SDP_MAX || memchr(text, '\0', size))
 		return -EBADMSG;
-	while (at < size) {
-		const char *end = memchr(text + at, '\n', size - at);
-		size_t next = end ? (size_t)(end - text) + 1 : size;
-		size_t n = (end ? next - 1 : size) - at;
-		char line[LINE_MAX_];
-
-		if (n > 0 && text[at + n - 1] == '\r')
-			n--;
-		/* an empty line at the end does no harm */
-		if (n > 0) {
-			if (n < 2 || n >= sizeof(line) || text[at + 1] != '=')
-				return -EBADMSG;
-			memcpy(line, text + at, n);
-			line[n] = '\0';
-			if (!parse_line(&p, line[0], line + 2))
-				return -EBADMSG;
-		}
-		at = next;
-	}
+	while ((r = pl_sdp_lines_next(&lines, line)) > 0)
+		if (!parse_line(&p, line[0], line + 2))
+			return -EBADMSG;
+	if (r < 0)
+		return -EBADMSG;
 	if (!p.has_version || !p.has_origin || !p.has_name)
 		return -EBADMSG;
 	if (!p.has_audio)

@@ -11,10 +11,8 @@
 
 #include <partyline/keys.h>
 
-#define NSEC_PER_MSEC 1e6
 /** What the rings hold: a worker that is kept waiting for longer loses audio. */
 #define CAPTURE_CAPACITY 32768u
-#define PLAYBACK_CAPACITY 16384u
 #define BLOCK_MAX 2048u
 /** A gap of the capture up to this is a loss; beyond, the stream begins anew in its own time. */
 #define SKIP_MAX_FRAMES 480000u
@@ -54,10 +52,7 @@ static int make_sender(struct stream_run *run, uint32_t rate_hz)
 		.userdata = run,
 	};
 
-	/* RFC 3550 5.1: random; without randomness they are 0, which is allowed. */
-	if (getrandom(&config.sequence, sizeof(config.sequence), GRND_NONBLOCK) < 0 ||
-	    getrandom(&config.timestamp, sizeof(config.timestamp), GRND_NONBLOCK) < 0)
-		config.sequence = 0;
+	pl_sender_start_anywhere(&config);
 	return pl_sender_new(&config, &run->sender);
 }
 
@@ -128,55 +123,16 @@ static int make_receiver(struct stream_run *run, uint32_t rate_hz)
 	return pl_receiver_new(&config, &run->receiver);
 }
 
-static void follow_playback(struct stream_run *run, const struct pl_audio_time *time)
-{
-	uint64_t missed = pl_lead_missed(&run->lead, time->position);
-
-	if (missed > 0)
-		pl_receiver_skip(run->receiver, missed);
-}
-
-static void play_block(struct stream_run *run, uint32_t n_frames, uint64_t now)
-{
-	float samples[BLOCK_MAX];
-	float *const planes[1] = {samples};
-
-	while (n_frames > 0) {
-		uint32_t n = n_frames < BLOCK_MAX ? n_frames : BLOCK_MAX;
-
-		pl_receiver_pull(run->receiver, planes, n, now);
-		pl_lead_wrote(&run->lead, run->audio->write(run->playback, samples, n));
-		n_frames -= n;
-	}
-}
-
-/**
- * Each block is made as late as is safe, see lead.h.
- *
- * @return when the next one is to be made
- */
+/** @return when the next block is to be made */
 static uint64_t play(struct stream_run *run, uint64_t now)
 {
+	struct pl_playback *playback = &run->playback;
 	struct pl_audio_time time;
-	struct pl_lead_graph graph;
 
-	run->audio->time(run->playback, &time);
+	playback->audio->time(playback->port, &time);
 	if (time.rate_hz == 0 || time.quantum == 0)
 		return UINT64_MAX;
-	graph = (struct pl_lead_graph){time.quantum, time.rate_hz, time.n_starved, run->moved_nsec};
-	follow_playback(run, &time);
-	if (!pl_lead_follow(&run->lead, &graph, now))
-		return UINT64_MAX;
-	while (time.nsec <= now + run->lead.lead_nsec) {
-		if (run->audio->available(run->playback) + time.quantum > PLAYBACK_CAPACITY)
-			return UINT64_MAX;
-		run->playback_ms =
-			time.nsec > now ? (double)(time.nsec - now) / NSEC_PER_MSEC : 0.0;
-		play_block(run, time.quantum, now);
-		run->audio->time(run->playback, &time);
-		follow_playback(run, &time);
-	}
-	return time.nsec - run->lead.lead_nsec;
+	return pl_playback_run(playback, run->receiver, &time, now, run->moved_nsec);
 }
 
 void stream_run_set_jitter(struct stream_run *run, const struct pl_jitter_config *jitter)
@@ -234,7 +190,7 @@ static void fill_receiver(struct stream_run *run, struct pl_stream_status *statu
 		status->latency.network = status->round_trip_ms / 2.0;
 	status->latency.jitter = receiver.buffer_ms;
 	status->latency.decode = receiver.resampler_ms;
-	status->latency.playback = run->playback_ms;
+	status->latency.playback = run->playback.ahead_ms;
 	if (!receiver.heard)
 		status->state = PL_STREAM_CONNECTING;
 	else if (now > receiver.last_nsec && now - receiver.last_nsec > SILENT_NSEC)
@@ -291,7 +247,7 @@ static void follow_rate(struct stream_run *run)
 	struct pl_audio_time time;
 	int r = 0;
 
-	run->audio->time(run->capture ? run->capture : run->playback, &time);
+	run->audio->time(run->capture ? run->capture : run->playback.port, &time);
 	if (time.rate_hz == run->rate_hz || time.rate_hz == 0 || !run->transport)
 		return;
 	run->rate_hz = time.rate_hz;
@@ -301,10 +257,10 @@ static void follow_rate(struct stream_run *run)
 		r = make_sender(run, time.rate_hz);
 	if (r >= 0 && run->receiver)
 		r = pl_receiver_set_rate(run->receiver, time.rate_hz);
-	else if (r >= 0 && run->playback)
+	else if (r >= 0 && run->playback.port)
 		r = make_receiver(run, time.rate_hz);
 	run->error = r < 0 ? r : 0;
-	run->lead.lead_nsec = 0;
+	pl_playback_restart(&run->playback);
 }
 
 uint64_t stream_run_work(struct stream_run *run, uint64_t now_nsec, bool graph_moved)
@@ -360,7 +316,7 @@ static int open_port(struct stream_run *run, enum pl_audio_way way, struct pl_au
 	bool capture = way == PL_AUDIO_CAPTURE;
 	struct pl_audio_port_info info = {
 		.way = way,
-		.capacity = capture ? CAPTURE_CAPACITY : PLAYBACK_CAPACITY,
+		.capacity = capture ? CAPTURE_CAPACITY : PL_PLAYBACK_CAPACITY,
 	};
 	char name[64], target[64];
 
@@ -388,6 +344,7 @@ int stream_run_new(const struct pl_stream_def *def, const struct pl_audio_ops *a
 		return -ENOMEM;
 	run->def = *def;
 	run->audio = audio;
+	run->playback.audio = audio;
 	run->engine = engine;
 	run->worker = worker;
 	run->version = (uint64_t)time(NULL);
@@ -402,7 +359,7 @@ int stream_run_new(const struct pl_stream_def *def, const struct pl_audio_ops *a
 	if (r >= 0 && (def->way & PL_STREAM_SEND))
 		r = open_port(run, PL_AUDIO_CAPTURE, &run->capture);
 	if (r >= 0 && (def->way & PL_STREAM_RECEIVE))
-		r = open_port(run, PL_AUDIO_PLAYBACK, &run->playback);
+		r = open_port(run, PL_AUDIO_PLAYBACK, &run->playback.port);
 	if (r < 0) {
 		stream_run_free(run);
 		return r;
@@ -417,8 +374,8 @@ struct stream_run *stream_run_free(struct stream_run *run)
 		return NULL;
 	if (run->capture)
 		run->audio->close(run->engine, run->capture);
-	if (run->playback)
-		run->audio->close(run->engine, run->playback);
+	if (run->playback.port)
+		run->audio->close(run->engine, run->playback.port);
 	pl_sender_free(run->sender);
 	pl_receiver_free(run->receiver);
 	free(run);

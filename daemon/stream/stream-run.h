@@ -5,7 +5,7 @@
 #include "audio.h"
 #include "echostream-hub.h"
 #include "gateway.h"
-#include "lead.h"
+#include "playback.h"
 #include "receiver.h"
 #include "sender.h"
 #include "snapshot.h"
@@ -18,7 +18,7 @@ struct stream_run {
 	struct pl_stream_def def; /* set before it begins; jitter's values are the worker's then */
 	const struct pl_audio_ops *audio;
 	void *engine;
-	struct pl_audio_port *capture, *playback; /* NULL unless it sends, receives */
+	struct pl_audio_port *capture; /* NULL unless it sends */
 	struct stream_worker *worker;
 	struct pl_echo_hub *hub; /* borrowed; EchoStream only */
 	uint64_t version;        /* of its session description: CLOCK_REALTIME, s */
@@ -39,10 +39,9 @@ struct stream_run {
 	bool transmits;
 	uint64_t capture_position; /* expected next */
 	bool capture_running;
-	uint64_t moved_nsec;  /* when the graph last did */
-	struct pl_lead lead;  /* of what is played */
-	double playback_ms;   /* between writing and the cycle that plays it */
-	uint64_t status_nsec; /* of the next publication */
+	uint64_t moved_nsec;         /* when the graph last did */
+	struct pl_playback playback; /* its port: main's; NULL unless it receives */
+	uint64_t status_nsec;        /* of the next publication */
 	enum pl_stream_state state;
 	uint64_t n_trouble; /* hash of the last one that was published */
 };
