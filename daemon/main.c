@@ -9,21 +9,18 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-#include "access-store.h"
-#include "claims.h"
 #include "config.h"
 #include "control.h"
-#include "discover.h"
 #include "engine.h"
-#include "face-dbus.h"
-#include "face-http.h"
-#include "json-strict.h"
 #include "log-audit.h"
 #include "log-events.h"
 #include "log.h"
 #include "main-about.h"
+#include "main-access.h"
+#include "main-faces.h"
 #include "main-gateway.h"
 #include "main-listen.h"
+#include "main-timers.h"
 #include "options.h"
 #include "state-file.h"
 
@@ -32,8 +29,6 @@
 /** sysexits.h: something in a configuration */
 #define EXIT_CONFIG 78
 #define EXIT_USAGE 2
-/** How often the certificate is looked after. */
-#define CERTIFICATE_LOOK_USEC (60u * 1000u * 1000u)
 
 struct daemon {
 	struct pl_options options;
@@ -44,18 +39,14 @@ struct daemon {
 	struct pl_log_audit *audit;
 	struct pl_state_file *state_file;
 	struct pl_engine *engine;
-	struct pl_access_store *access;
 	struct pl_control *control;
 	struct pl_log_events *log_events;
 	struct pl_listener listener;
-	sd_event_source *talk_timer;
-	sd_event_source *claims_timer;
-	sd_event_source *certificate_timer; /**< NULL: no TLS */
-	struct pl_face_http *face_http;
-	struct pl_face_dbus *face_dbus;
-	struct pl_discover *discover;
+	struct pl_main_timers *timers;
+	struct pl_main_access *access;
 	struct pl_main_gateway *gateway;
 	struct pl_main_listen *listen;
+	struct pl_main_faces *faces;
 };
 
 static const struct pl_actor actor_signal = {
@@ -66,54 +57,6 @@ static int fail_start(struct daemon *d, int r, const char *message)
 {
 	pl_log_error(d->log, "api.startup_error", r, message, NULL, "Partyline cannot start");
 	sd_notifyf(0, "STATUS=Cannot start: %s\nERRNO=%d", message, -r);
-	return r;
-}
-
-/* --- time-out timer of talk keys ---------------------------------------------- */
-
-static int on_talk_timer(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct daemon *d = userdata;
-	uint64_t now, next;
-
-	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
-	next = pl_control_run_timeouts(d->control, now);
-	if (next == UINT64_MAX)
-		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	sd_event_source_set_time(source, next);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-/** Which key runs out next is looked up by the timer itself, outside of the verb. */
-static void wind_talk_timer(struct daemon *d)
-{
-	sd_event_source_set_time(d->talk_timer, 0);
-	sd_event_source_set_enabled(d->talk_timer, SD_EVENT_ONESHOT);
-}
-
-/* --- silence of who has a tablet ------------------------------------------------ */
-
-static int on_claims_timer(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct daemon *d = userdata;
-	uint64_t now, next;
-
-	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
-	next = pl_control_run_claims(d->control, now);
-	if (next == UINT64_MAX)
-		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	sd_event_source_set_time(source, next);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-/** After everything else of a turn: what a machine that stood still has received is read first. */
-static int add_claims_timer(struct daemon *d)
-{
-	int r = sd_event_add_time(d->event, &d->claims_timer, CLOCK_MONOTONIC, 0, 1000,
-				  on_claims_timer, d);
-
-	if (r >= 0)
-		r = sd_event_source_set_priority(d->claims_timer, SD_EVENT_PRIORITY_IDLE);
 	return r;
 }
 
@@ -139,46 +82,8 @@ static void compare_graph(struct daemon *d)
 
 static void on_control_event(void *userdata, const struct pl_event *event)
 {
-	struct daemon *d = userdata;
-
-	switch (event->type) {
-	case PL_EVENT_KEY_DOWN:
-	case PL_EVENT_MATRIX:
-		if (event->after->talk_timeout_s > 0.0)
-			wind_talk_timer(d);
-		break;
-	case PL_EVENT_CLAIM:
-		sd_event_source_set_time(d->claims_timer, 0);
-		sd_event_source_set_enabled(d->claims_timer, SD_EVENT_ONESHOT);
-		break;
-	case PL_EVENT_CONFIG_RELOADED:
-		if (d->certificate_timer)
-			sd_event_source_set_time_relative(d->certificate_timer, 0);
-		compare_graph(d);
-		break;
-	case PL_EVENT_ENGINE:
-		compare_graph(d);
-		break;
-	default:
-		break;
-	}
-}
-
-static void on_face_log(void *userdata, const char *event, const char *message,
-			const char *data_json)
-{
-	struct daemon *d = userdata;
-	struct json_object *data = NULL;
-	enum pl_log_level level = PL_LOG_INFO;
-	char reason[64];
-
-	if (data_json)
-		pl_json_parse(data_json, strlen(data_json), &data, reason, sizeof(reason));
-	if (strcmp(event, "health.check") == 0)
-		level = PL_LOG_DEBUG;
-	else if (strstr(event, ".error"))
-		level = PL_LOG_ERROR;
-	pl_log_event(d->log, level, event, data, "%s", message ? message : "");
+	if (event->type == PL_EVENT_CONFIG_RELOADED || event->type == PL_EVENT_ENGINE)
+		compare_graph(userdata);
 }
 
 /* --- signals ---------------------------------------------------------------------- */
@@ -351,11 +256,8 @@ static int start_control(struct daemon *d, const struct pl_model *model)
 	pl_control_set_log(d->control, pl_log_get_ops(), d->log);
 	pl_log_set_listener(d->log, on_log_record, d);
 	r = pl_log_events_new(d->control, d->log, &d->log_events);
-	if (r < 0)
-		return fail_start(d, r, strerror(-r));
-	r = sd_event_add_time(d->event, &d->talk_timer, CLOCK_MONOTONIC, 0, 0, on_talk_timer, d);
 	if (r >= 0)
-		r = add_claims_timer(d);
+		r = pl_main_timers_new(d->event, d->control, &d->timers);
 	if (r < 0)
 		return fail_start(d, r, strerror(-r));
 	d->listener = (struct pl_listener){.on_event = on_control_event, .userdata = d};
@@ -363,68 +265,13 @@ static int start_control(struct daemon *d, const struct pl_model *model)
 	return 0;
 }
 
-static void on_access_log(void *userdata, const char *event, const char *message)
-{
-	struct daemon *d = userdata;
-
-	if (strstr(event, ".error"))
-		pl_log_error(d->log, event, 0, message, NULL, "Access is not as it should be");
-	else
-		pl_log_event(d->log, PL_LOG_INFO, event, NULL, "%s", message);
-}
-
-/** @return false when it is not as the configuration wants it; what there was stays */
-static bool refresh_certificate(struct daemon *d, char *ret_reason, size_t size)
-{
-	const struct pl_config *c = pl_control_config(d->control);
-	const struct pl_tls_wishes wishes = {
-		.certificate = c->tls_certificate,
-		.key = c->tls_key,
-		.names = (const char *const *)c->http_names,
-		.n_names = c->n_http_names,
-	};
-	int r = pl_access_store_refresh(d->access, &wishes, ret_reason, size);
-
-	if (r > 0)
-		pl_log_event(d->log, PL_LOG_INFO, "auth.certificate", NULL, "TLS: %s", ret_reason);
-	return r >= 0;
-}
-
-/** A clock that was set, an address that came, time that runs out, new files: seen within a minute. */
-static int on_certificate_timer(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct daemon *d = userdata;
-	char reason[9000];
-
-	if (!refresh_certificate(d, reason, sizeof(reason)))
-		pl_log_error(d->log, "auth.error", 0, reason, NULL,
-			     "The certificate stays as it was");
-	sd_event_source_set_time_relative(source, CERTIFICATE_LOOK_USEC);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
 static int start_access(struct daemon *d)
 {
-	const struct pl_access_options options = {
-		.state_directory = d->config.state_directory,
-		.runtime_directory = d->config.runtime_directory,
-		.on_log = on_access_log,
-		.userdata = d,
-	};
 	char reason[9000];
-	int r;
+	int r = pl_main_access_new(d->event, d->control, d->log, &d->access, reason,
+				   sizeof(reason));
 
-	r = pl_access_store_open(&options, &d->access, reason, sizeof(reason));
-	if (r < 0)
-		return fail_start(d, r, reason);
-	pl_control_set_access(d->control, pl_access_store_ops(), d->access);
-	if (!pl_config_has_tls(&d->config))
-		return 0;
-	if (!refresh_certificate(d, reason, sizeof(reason)))
-		return fail_start(d, -EINVAL, reason);
-	r = sd_event_add_time_relative(d->event, &d->certificate_timer, CLOCK_MONOTONIC,
-				       CERTIFICATE_LOOK_USEC, 0, on_certificate_timer, d);
-	return r < 0 ? fail_start(d, r, strerror(-r)) : 0;
+	return r < 0 ? fail_start(d, r, reason) : 0;
 }
 
 static int start_gateway(struct daemon *d)
@@ -450,83 +297,29 @@ static int start_listen(struct daemon *d)
 	return r < 0 ? fail_start(d, r, strerror(-r)) : 0;
 }
 
-static int start_http(struct daemon *d)
-{
-	const struct pl_config *c = &d->config;
-	struct pl_face_http_options options = {
-		.is_system = d->options.system_bus,
-		.on_log = on_face_log,
-		.log_userdata = d,
-	};
-	char reason[256];
-	int r;
-
-	r = pl_face_http_new(d->event, d->control, &options, &d->face_http);
-	if (r >= 0)
-		return 0;
-	if (r == -EADDRINUSE)
-		snprintf(reason, sizeof(reason),
-			 "port %u on %s is in use by another program; stop it, or give another "
-			 "with --port or http.port",
-			 c->http_port, c->http_address);
-	else if (r == -EINVAL || r == -EADDRNOTAVAIL)
-		snprintf(reason, sizeof(reason),
-			 "\"%s\" is not an IP address of this machine; see --address and "
-			 "http.address",
-			 c->http_address);
-	else
-		snprintf(reason, sizeof(reason), "HTTP at %s port %u: %s", c->http_address,
-			 c->http_port, strerror(-r));
-	return fail_start(d, r, reason);
-}
-
 static int start_faces(struct daemon *d)
 {
-	struct pl_face_dbus_options dbus_options = {
-		.bus = d->options.system_bus ? PL_DBUS_SYSTEM : PL_DBUS_SESSION,
-		.on_log = on_face_log,
-		.log_userdata = d,
-	};
-	int r;
-
-	r = start_http(d);
-	if (r < 0)
-		return r;
-	r = pl_face_dbus_new(d->control, d->event, &dbus_options, &d->face_dbus);
-	/* No bus is trouble for the bus's callers only. */
-	if (r < 0)
-		pl_log_error(d->log, "dbus.error", r, NULL, NULL, "There will be no D-Bus");
-	return 0;
-}
-
-/** An intercom that is not announced is one all the same. */
-static void start_discover(struct daemon *d)
-{
-	struct pl_discover_options options = {
-		.port = pl_face_http_port(d->face_http),
-		.tls = pl_face_http_has_tls(d->face_http),
+	const struct pl_main_faces_options options = {
+		.event = d->event,
+		.control = d->control,
 		.log = d->log,
+		.system_bus = d->options.system_bus,
 	};
-	int r;
+	char reason[512];
+	int r = pl_main_faces_new(&options, &d->faces, reason, sizeof(reason));
 
-	r = pl_discover_new(d->event, d->control, &options, &d->discover);
-	if (r < 0)
-		pl_log_error(d->log, "discover.error", r, NULL, NULL,
-			     "Not announced in the network");
+	return r < 0 ? fail_start(d, r, reason) : 0;
 }
 
 static void stop(struct daemon *d)
 {
-	pl_discover_free(d->discover);
-	pl_face_dbus_free(d->face_dbus);
-	pl_face_http_free(d->face_http);
+	pl_main_faces_free(d->faces);
 	pl_main_listen_free(d->listen);
 	pl_main_gateway_free(d->gateway);
+	pl_main_access_free(d->access);
 	if (d->control)
 		pl_control_remove_listener(d->control, &d->listener);
-	sd_event_source_disable_unref(d->talk_timer);
-	sd_event_source_disable_unref(d->claims_timer);
-	sd_event_source_disable_unref(d->certificate_timer);
+	pl_main_timers_free(d->timers);
 	pl_log_audit_free(d->audit);
 	pl_log_events_free(d->log_events);
 	/* The engine speaks to control, and control to the engine: first the one that tells. */
@@ -534,7 +327,6 @@ static void stop(struct daemon *d)
 	if (d->log)
 		pl_log_set_listener(d->log, NULL, NULL);
 	pl_control_free(d->control);
-	pl_access_store_close(d->access);
 	pl_state_file_close(d->state_file);
 	sd_event_unref(d->event);
 	pl_log_free(d->audit_log);
@@ -568,8 +360,6 @@ static int start(struct daemon *d)
 	r = start_control(d, &model);
 	if (r < 0)
 		return r;
-	/* Keys from before a crash may have a timer to run out. */
-	wind_talk_timer(d);
 	r = start_audit(d);
 	if (r >= 0)
 		r = start_access(d);
@@ -580,23 +370,20 @@ static int start(struct daemon *d)
 		r = start_listen(d);
 	if (r >= 0)
 		r = start_faces(d);
-	if (r < 0)
-		return r;
-	start_discover(d);
-	return 0;
+	return r;
 }
 
 static int run(struct daemon *d)
 {
 	struct json_object *data = json_object_new_object();
-	const char *scheme = pl_face_http_has_tls(d->face_http) ? "https" : "http";
+	const char *scheme = pl_main_faces_has_tls(d->faces) ? "https" : "http";
 	int r;
 
 	if (data) {
 		json_object_object_add(data, "address",
 				       json_object_new_string(d->config.http_address));
 		json_object_object_add(data, "port",
-				       json_object_new_int(pl_face_http_port(d->face_http)));
+				       json_object_new_int(pl_main_faces_port(d->faces)));
 		json_object_object_add(data, "config", json_object_new_string(d->config.path));
 	}
 	pl_log_event(d->log, PL_LOG_INFO, "api.startup", data,
@@ -604,10 +391,9 @@ static int run(struct daemon *d)
 		     "%s://%s%s%s:%u",
 		     d->config.n_tablets, d->config.n_channels, scheme,
 		     strchr(d->config.http_address, ':') ? "[" : "", d->config.http_address,
-		     strchr(d->config.http_address, ':') ? "]" : "",
-		     pl_face_http_port(d->face_http));
+		     strchr(d->config.http_address, ':') ? "]" : "", pl_main_faces_port(d->faces));
 	sd_notifyf(0, "READY=1\nSTATUS=%s://%s:%u", scheme, d->config.http_address,
-		   pl_face_http_port(d->face_http));
+		   pl_main_faces_port(d->faces));
 	r = sd_event_loop(d->event);
 	sd_notify(0, "STOPPING=1");
 	if (r < 0)
