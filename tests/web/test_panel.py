@@ -8,6 +8,8 @@ import pytest
 from wire import GUARD_SECONDS, WebSocket, ask
 
 KEY = '.talk-key[data-channel="{}"]'
+# what the browser says of a server that is away, and of sessions that it does not know any more
+LOST = ("ERR_CONNECTION", "WebSocket connection", "Failed to load resource")
 CLAIMED = "document.querySelector('.panel[data-phase=claimed]')"
 
 
@@ -163,6 +165,53 @@ def test_a_page_that_is_loaded_again_comes_back(sit, port):
     page.wait(CLAIMED)
     assert page.js("document.querySelector('.own .id').textContent") == "10"
     assert tablet(port, 10)["claim"]["since"] == since
+
+
+def test_a_server_that_died_finds_everybody_at_their_tablets(session, sit, port):
+    """The claim dies with the daemon: the page claims the same tablet, and gets a new secret for its microphone."""
+    page = sit(16)
+    page.click("#microphone")
+    wait_sessions(port, 16)
+    kept = page.js("sessionStorage.getItem('partyline.claim')")
+    page.down(KEY.format(2))
+    page.wait(pressed(2))
+    session.processes["partyline"].popen.kill()
+    session.processes["partyline"].popen.wait()
+    page.wait("document.querySelector('.panel[data-phase=away]')")
+    session.start_daemon()
+    page.wait(CLAIMED)
+    assert page.js("document.querySelector('.own .id').textContent") == "16"
+    assert page.js("sessionStorage.getItem('partyline.claim')") != kept
+    # the finger that never left the glass talks no more, the next touch does
+    page.wait(f"!({pressed(2)})")
+    assert tablet(port, 16)["keys"] == []
+    page.up()
+    with WebSocket(port, "/ws/events") as events:
+        events.read_json()
+        page.down(KEY.format(3))
+        wait_keys(events, 16, [3])
+        page.wait(pressed(3))
+        page.up()
+        wait_keys(events, 16, [])
+    wait_sessions(port, 16)
+    page.expected = LOST
+
+
+def test_a_server_that_died_gives_the_tablet_to_who_came_first(session, sit, port):
+    page = sit(4)
+    # the page's way to its tablet is longer than somebody else's
+    page.js("""window.Way = WebSocket;
+        window.WebSocket = class extends Way { constructor(url) { super(url.replace("/ws/panel", "/ws/detour")); } }; 1""")
+    session.processes["partyline"].popen.kill()
+    session.processes["partyline"].popen.wait()
+    page.wait("document.querySelector('.panel[data-phase=away]')")
+    session.start_daemon()
+    with WebSocket(port, "/ws/panel") as other:
+        other.send_frame(1, json.dumps({"type": "claim", "tablet": 4, "label": "Ben"}).encode())
+        assert other.read_json()["type"] == "claimed"
+        page.js("window.WebSocket = Way; 1")
+        page.wait("document.querySelector('dialog[open]').textContent.includes('Ben')")
+    page.expected = LOST
 
 
 def test_the_mode_says_what_keys_are_for(sit, port, events):

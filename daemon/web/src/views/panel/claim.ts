@@ -61,7 +61,9 @@ function told(state: PanelState, message: PanelMessage): PanelState {
       return message.tablet === state.tablet ? { ...nowhere, trouble: message.detail } : state;
     case "refused": {
       if (message.request !== "claim") return state;
-      return { ...nowhere, wish: state.wish, trouble: reasonOf({ detail: message.detail }), takenBy: message.taken_by ?? null };
+      // also who comes back after a restart of the server, and finds somebody there, may want to take it over
+      const wish = state.wish ?? (state.tablet === null ? null : { tablet: state.tablet, takeOver: false });
+      return { ...nowhere, wish, trouble: reasonOf({ detail: message.detail }), takenBy: message.taken_by ?? null };
     }
     case "pong":
       return state;

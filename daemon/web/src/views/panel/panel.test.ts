@@ -30,6 +30,11 @@ describe("a claim", () => {
     expect(said(claimMessage(away, ""))).toEqual({ type: "claim", tablet: 3, secret: "s" });
     expect(reducePanel(away, claimed).phase).toBe("claimed");
   });
+  it("is asked for once more when somebody else was faster to come back", () => {
+    const takenBy = { label: "Ben", peer: "10.0.0.2", since: 1, present: true };
+    const refused: PanelAction = { type: "message", message: { type: "refused", request: "claim", detail: "taken", taken_by: takenBy } };
+    expect(run(ask, claimed, { type: "closed" }, refused)).toMatchObject({ phase: "none", takenBy, wish: { tablet: 3, takeOver: false } });
+  });
   it("ends when somebody else takes it, and says so", () => {
     const lost: PanelAction = { type: "message", message: { type: "lost", tablet: 3, reason: "taken_over", detail: "Taken over by Ben" } };
     expect(run(ask, claimed, lost)).toEqual({ ...nowhere, trouble: "Taken over by Ben" });
