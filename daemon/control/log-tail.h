@@ -31,12 +31,41 @@ const char *pl_log_level_name(enum pl_log_level level);
 
 /** So many are kept at most. */
 #define PL_LOG_TAIL_MAX 1000u
+/** Bytes of a filter's event, with the final NUL. */
+#define PL_LOG_EVENT_SIZE 64u
 
+/** Strings are borrowed until the loop turns. */
 struct pl_log_record {
 	enum pl_log_level level;
 	size_t size;
-	const char *json; /**< borrowed until the loop turns */
+	const char *json;
+	const char *event; /**< "area.event" */
 };
+
+/** Which records a reader wants. */
+struct pl_log_filter {
+	enum pl_log_level level; /**< the lowest */
+	char event
+		[PL_LOG_EVENT_SIZE]; /**< "name.updated": these; "name": all of this area; "": all */
+};
+
+/** What a reader asks for, in the words of whichever face. */
+struct pl_log_query {
+	struct pl_log_filter filter;
+	uint32_t n_lines; /**< of the past */
+};
+/** The names of a query's arguments. */
+#define PL_LOG_ARGUMENTS 3u
+extern const char *const pl_log_arguments[PL_LOG_ARGUMENTS];
+/**
+ * Take one argument of a query.
+ *
+ * @param name  one of pl_log_arguments: "lines" (0 .. PL_LOG_TAIL_MAX), "level" or "event" (as in
+ *              the filter; letters, digits, "_", "-" and ".")
+ * @return 0; -EINVAL with pl_error.field "/NAME" and what it should be
+ */
+int pl_log_query_set(struct pl_log_query *query, const char *name, const char *value,
+		     struct pl_error *ret_error);
 
 /** Implemented by daemon/log. */
 struct pl_log_ops {
@@ -70,18 +99,19 @@ int pl_control_read_log(struct pl_control *control, const struct pl_actor *actor
 
 /** A reader's place in the log. */
 struct pl_log_cursor {
-	enum pl_log_level level; /**< the lowest that it wants */
-	uint64_t number;         /**< of the record that it had last */
+	struct pl_log_filter filter;
+	uint64_t number; /**< of the record that it had last */
 };
-/** The place before the newest n records of this level. */
-void pl_control_log_seek(struct pl_control *control, enum pl_log_level level, size_t n,
+/** The place before the newest n records that the filter lets through. */
+void pl_control_log_seek(struct pl_control *control, const struct pl_log_filter *filter, size_t n,
 			 struct pl_log_cursor *ret_cursor);
-/** Move on to the oldest record that is still there. @return how many were gone, of whatever level */
+/** Move on to the oldest record that is still there. @return how many were gone, of whatever kind */
 uint64_t pl_control_log_skip(struct pl_control *control, struct pl_log_cursor *cursor);
 /** The next record. @return 0, or -ENOENT: that was the newest */
 int pl_control_log_next(struct pl_control *control, struct pl_log_cursor *cursor,
 			struct pl_log_record *ret_record);
-/** [record, …], the newest n of this level, oldest first; NULL without memory. */
-struct json_object *pl_describe_log(struct pl_control *control, enum pl_log_level level, size_t n);
+/** {"records": [record, …]}, the newest n of these, oldest first; NULL without memory. */
+struct json_object *pl_describe_log(struct pl_control *control, const struct pl_log_filter *filter,
+				    size_t n);
 
 #endif

@@ -233,6 +233,22 @@ const struct ctl_command ctl_commands[] = {
 		.run = ctl_run_listeners,
 	},
 	{
+		.name = "log",
+		.arguments = "",
+		.summary = "print what the daemon said, and what it says",
+		.description =
+			"The newest 50 records since its start, or --lines; 1000 are kept. --level is \"debug\",\n"
+			"\"info\", \"warning\" or \"error\", --event one event or the area of many. With --follow\n"
+			"it goes on until Ctrl-C. With --json an array of {\"ts\", \"level\", \"service\",\n"
+			"\"event_type\", \"message\", \"data\"[, \"error\"]}, with --follow one of them a line; a\n"
+			"line {\"missed\": N} where more came than could be printed. For admins.\n"
+			"\n"
+			"  partylinectl log --level warning\n"
+			"  partylinectl log --follow --lines 0 --event stream\n",
+		.options = CTL_OPTION_LOG,
+		.run = ctl_run_log,
+	},
+	{
 		.name = "matrix",
 		.arguments = "[uplink|downlink]",
 		.summary = "print the gains of the whole matrix",
@@ -525,14 +541,20 @@ const size_t ctl_n_commands = sizeof(ctl_commands) / sizeof(ctl_commands[0]);
 /** Sorted by name. */
 const struct ctl_option_info ctl_options[] = {
 	{"--all", 'a', NULL, "also those of this machine", CTL_OPTION_ALL},
+	{"--event", 'e', "EVENT", "only this event, or this area: name.updated, stream",
+	 CTL_OPTION_LOG},
 	{"--expires", 0, "WHEN", "90m, 12h, 30d, 8w, 1y, a day as 2027-01-31, or never (default)",
 	 CTL_OPTION_EXPIRES},
+	{"--follow", 'f', NULL, "go on with what comes, until Ctrl-C", CTL_OPTION_LOG},
 	{"--help", 'h', NULL, "explain the command and end", 0},
 	{"--hz", 0, "N", "pictures a second, up to 60 (terminal 20, --json 10, text 1)",
 	 CTL_OPTION_HZ},
 	{"--ids", 0, NULL, "print the ids only", CTL_OPTION_IDS},
 	{"--json", 'j', NULL, "print JSON", 0},
+	{"--level", 'l', "LEVEL", "this and what is graver: debug, info, warning, error",
+	 CTL_OPTION_LOG},
 	{"--limit", 'n', "N", "the newest N only", CTL_OPTION_LIMIT},
+	{"--lines", 0, "N", "so many of the past, 0..1000", CTL_OPTION_LOG},
 	{"--once", '1', NULL, "one picture as text, then end", CTL_OPTION_ONCE},
 	{"--port", 0, "N", "that port of the card only", CTL_OPTION_PORT},
 	{"--priority", 'p', "N", "written to the history, default 1", CTL_OPTION_PRIORITY},

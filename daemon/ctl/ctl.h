@@ -54,6 +54,7 @@ enum ctl_option {
 	CTL_OPTION_TIMEOUT = 1 << 8,
 	CTL_OPTION_ROLE = 1 << 9,
 	CTL_OPTION_EXPIRES = 1 << 10,
+	CTL_OPTION_LOG = 1 << 13, /**< all of `log` */
 };
 
 struct ctl_command;
@@ -71,14 +72,18 @@ struct ctl {
 	bool ids;
 	bool once;
 	bool watch;
+	bool follow;
 	bool yes;
-	double hz;                  /**< 0: the command's default */
-	double timeout_s;           /**< 0: the command's default */
-	uint32_t limit;             /**< 0: everything */
+	double hz;        /**< 0: the command's default */
+	double timeout_s; /**< 0: the command's default */
+	uint32_t limit;   /**< 0: everything */
+	bool has_lines;
+	uint32_t lines;
 	uint32_t port;              /**< 0: all */
 	uint32_t priority;          /**< default 1 */
 	const char *role, *expires; /**< NULL: not given */
 	const char *write;          /**< NULL: not given */
+	const char *level, *event;  /**< NULL: not given */
 
 	bool is_deferring; /**< keep messages back: the screen is not ours to write on */
 	int deferred_code;
@@ -212,6 +217,7 @@ int ctl_run_import(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_key(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_levels(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_listeners(struct ctl *ctl, int n, char *arguments[]);
+int ctl_run_log(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_matrix(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_meters(struct ctl *ctl, int n, char *arguments[]);
 int ctl_run_mode(struct ctl *ctl, int n, char *arguments[]);

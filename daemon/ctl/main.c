@@ -59,17 +59,26 @@ static int take_option(struct ctl *ctl, const struct ctl_option_info *option, co
 		return parse_count(ctl, name, value, &ctl->port);
 	if (strcmp(name, "--priority") == 0)
 		return parse_count(ctl, name, value, &ctl->priority);
+	if (strcmp(name, "--lines") == 0) {
+		ctl->has_lines = true;
+		return parse_count(ctl, name, value, &ctl->lines);
+	}
 	if (strcmp(name, "--role") == 0)
 		ctl->role = value;
 	else if (strcmp(name, "--expires") == 0)
 		ctl->expires = value;
 	else if (strcmp(name, "--write") == 0)
 		ctl->write = value;
+	else if (strcmp(name, "--level") == 0)
+		ctl->level = value;
+	else if (strcmp(name, "--event") == 0)
+		ctl->event = value;
 	else if (strcmp(name, "--session") == 0)
 		ctl->bus_choice = CTL_BUS_SESSION;
 	else if (strcmp(name, "--system") == 0)
 		ctl->bus_choice = CTL_BUS_SYSTEM;
 	ctl->all = ctl->all || strcmp(name, "--all") == 0;
+	ctl->follow = ctl->follow || strcmp(name, "--follow") == 0;
 	ctl->help = ctl->help || strcmp(name, "--help") == 0;
 	ctl->ids = ctl->ids || strcmp(name, "--ids") == 0;
 	ctl->json = ctl->json || strcmp(name, "--json") == 0;

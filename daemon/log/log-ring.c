@@ -10,7 +10,7 @@
 struct slot {
 	enum pl_log_level level;
 	size_t size;
-	char *json;
+	char *json; /**< with its event behind its NUL */
 };
 
 /** Record n is in slot n % PL_LOG_TAIL_MAX; there are [oldest, newest]. */
@@ -62,17 +62,20 @@ static void make_utf8(char *text, size_t size)
 	}
 }
 
-bool log_ring_add(struct log_ring *ring, enum pl_log_level level, const char *json, size_t size)
+bool log_ring_add(struct log_ring *ring, enum pl_log_level level, const char *event,
+		  const char *json, size_t size)
 {
+	size_t event_size = strlen(event) + 1;
 	char *copy;
 
 	if (size > LOG_RING_RECORD_MAX)
 		return false;
-	copy = malloc(size + 1);
+	copy = malloc(size + 1 + event_size);
 	if (!copy)
 		return false;
 	memcpy(copy, json, size);
 	copy[size] = '\0';
+	memcpy(copy + size + 1, event, event_size);
 	make_utf8(copy, size);
 	while (ring->oldest <= ring->newest &&
 	       (ring->newest - ring->oldest + 1 == PL_LOG_TAIL_MAX ||
@@ -100,6 +103,7 @@ int log_ring_get(const struct log_ring *ring, uint64_t number, struct pl_log_rec
 		.level = slot->level,
 		.size = slot->size,
 		.json = slot->json,
+		.event = slot->json + slot->size + 1,
 	};
 	return 0;
 }

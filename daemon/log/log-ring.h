@@ -21,10 +21,12 @@ struct log_ring *log_ring_free(struct log_ring *ring);
 /**
  * Without memory there is one record less.
  *
+ * @param event  copied, as it is: one of the program's own
  * @param json  copied; bytes that are no UTF-8 become "?"
  * @return false: it is not kept
  */
-bool log_ring_add(struct log_ring *ring, enum pl_log_level level, const char *json, size_t size);
+bool log_ring_add(struct log_ring *ring, enum pl_log_level level, const char *event,
+		  const char *json, size_t size);
 uint64_t log_ring_newest(const struct log_ring *ring);
 int log_ring_get(const struct log_ring *ring, uint64_t number, struct pl_log_record *ret_record);
 

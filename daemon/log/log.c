@@ -101,7 +101,8 @@ const struct pl_log_ops *pl_log_get_ops(void)
 }
 
 /** @param record  gets its level, which elsewhere stands beside it */
-static void send_to_ring(struct pl_log *log, enum pl_log_level level, struct json_object *record)
+static void send_to_ring(struct pl_log *log, enum pl_log_level level, const char *event_type,
+			 struct json_object *record)
 {
 	struct json_object *name = json_object_new_string(pl_log_level_name(level));
 	const char *json;
@@ -113,7 +114,7 @@ static void send_to_ring(struct pl_log *log, enum pl_log_level level, struct jso
 	}
 	json = json_object_to_json_string_length(
 		record, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
-	if (json && log_ring_add(log->ring, level, json, size) && log->on_record)
+	if (json && log_ring_add(log->ring, level, event_type, json, size) && log->on_record)
 		log->on_record(log->userdata);
 }
 
@@ -202,7 +203,7 @@ static void send(struct pl_log *log, enum pl_log_level level, const char *event_
 	if (log->file)
 		send_to_file(log, level, &ts, record);
 	if (log->ring)
-		send_to_ring(log, level, record);
+		send_to_ring(log, level, event_type, record);
 	json_object_put(record);
 }
 

@@ -228,6 +228,7 @@ struct pl_face_dbus *pl_face_dbus_free(struct pl_face_dbus *face)
 		return NULL;
 	if (face->listener.on_event)
 		pl_control_remove_listener(face->control, &face->listener);
+	pl_dbus_log_done(face);
 	sd_event_source_disable_unref(face->retry);
 	/* Flushing waits for the bus: only one that has answered us before. */
 	if (face->owns_name)

@@ -7,6 +7,7 @@
 
 #include "callers.h"
 #include "face-dbus.h"
+#include "log-tail.h"
 
 /** What the files of this folder share; nothing of it leaves the folder. */
 
@@ -56,6 +57,10 @@ struct pl_face_dbus {
 	struct pl_model told;
 	bool told_connected;
 
+	struct pl_dbus_reader *readers; /**< who follow the log */
+	uint32_t n_readers;
+	struct pl_log_follower log_follower;
+
 	struct pl_dbus_object tablet[PL_TABLETS_MAX];
 	struct pl_dbus_object channel[PL_CHANNELS_MAX];
 };
@@ -98,6 +103,16 @@ int pl_dbus_get_binding_troubles(sd_bus *bus, const char *path, const char *inte
 
 /** Put every object, the object manager and the enumerators on a bus. */
 int pl_dbus_objects_add(struct pl_face_dbus *face, sd_bus *bus);
+
+/* --- the log (log.c) ----------------------------------------------------------- */
+
+/** Sockets of FollowLog at a time. */
+#define PL_DBUS_LOG_READERS_MAX 16u
+
+int pl_dbus_read_log(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int pl_dbus_follow_log(sd_bus_message *message, void *userdata, sd_bus_error *error);
+/** End all readers. */
+void pl_dbus_log_done(struct pl_face_dbus *face);
 
 /* --- changes ----------------------------------------------------------------- */
 

@@ -7,7 +7,7 @@
 
 /** How the whole is, and its log. */
 
-/** As many as a person reads at once; /ws/log has all of them. */
+/** As many as a person reads at once, unless told otherwise. */
 #define LOG_RECORDS 200u
 
 int pl_api_system(struct pl_http_call *call, struct pl_error *error)
@@ -16,20 +16,38 @@ int pl_api_system(struct pl_http_call *call, struct pl_error *error)
 	return call->result ? 0 : -ENOMEM;
 }
 
+/** @param query  what is not given stays as it is */
+static int read_log_query(struct pl_http_call *call, struct pl_log_query *query)
+{
+	for (size_t i = 0; i < PL_LOG_ARGUMENTS; i++) {
+		const char *const loc[] = {"query", pl_log_arguments[i], NULL};
+		char text[PL_LOG_EVENT_SIZE + 1];
+		struct pl_error error = {0};
+		int r = pl_http_call_query(call, pl_log_arguments[i], text, sizeof(text));
+
+		if (r == -ENOENT)
+			continue;
+		/* What is too long for here is too long for it as well. */
+		r = pl_log_query_set(query, pl_log_arguments[i], r < 0 ? "" : text, &error);
+		if (r < 0) {
+			int added = pl_detail_add(call->details, loc, error.message, "value_error");
+
+			return added < 0 ? added : r;
+		}
+	}
+	return 0;
+}
+
 int pl_api_log(struct pl_http_call *call, struct pl_error *error)
 {
-	struct json_object *records;
+	struct pl_log_query query = {.n_lines = LOG_RECORDS};
 	int r;
 
 	r = pl_control_read_log(call->control, call->actor, error);
+	if (r == 0)
+		r = read_log_query(call, &query);
 	if (r < 0)
 		return r;
-	records = pl_describe_log(call->control, PL_LOG_DEBUG, LOG_RECORDS);
-	call->result = records ? json_object_new_object() : NULL;
-	if (!call->result) {
-		json_object_put(records);
-		return -ENOMEM;
-	}
-	json_object_object_add(call->result, "records", records);
-	return 0;
+	call->result = pl_describe_log(call->control, &query.filter, query.n_lines);
+	return call->result ? 0 : -ENOMEM;
 }

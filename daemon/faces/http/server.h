@@ -124,7 +124,7 @@ struct pl_session {
 	uint64_t n_sent_serial;
 	struct pl_ws_queue *queue;
 	struct pl_log_cursor log;
-	uint32_t log_lines; /**< of the past, to begin with */
+	struct pl_log_query log_query;
 	struct pl_ws_panel *panel;
 };
 

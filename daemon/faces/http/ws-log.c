@@ -22,7 +22,8 @@ static void on_record(void *userdata)
 
 int pl_ws_log_open(struct pl_face_http *face, struct pl_session *session)
 {
-	pl_control_log_seek(face->control, session->log.level, session->log_lines, &session->log);
+	pl_control_log_seek(face->control, &session->log_query.filter, session->log_query.n_lines,
+			    &session->log);
 	if (!face->log_readers) {
 		face->log_follower =
 			(struct pl_log_follower){.on_record = on_record, .userdata = face};

@@ -104,20 +104,19 @@ static int read_vu_query(struct pl_face_http *face, struct lws *wsi,
 static int read_log_query(struct pl_face_http *face, struct lws *wsi,
 			  const struct pl_http_request *request, struct pl_session *session)
 {
-	char text[16];
-	int r;
+	session->log_query = (struct pl_log_query){.n_lines = LOG_LINES_DEFAULT};
+	for (size_t i = 0; i < PL_LOG_ARGUMENTS; i++) {
+		const char *name = pl_log_arguments[i];
+		char text[PL_LOG_EVENT_SIZE + 1];
+		struct pl_error error = {0};
+		int r = pl_http_query(wsi, name, text, sizeof(text));
 
-	session->log_lines = LOG_LINES_DEFAULT;
-	r = pl_http_query(wsi, "lines", text, sizeof(text));
-	if (r != -ENOENT && (r < 0 || pl_id_from_text(text, &session->log_lines) < 0 ||
-			     session->log_lines > PL_LOG_TAIL_MAX))
-		return refuse(face, wsi, request, "lines",
-			      "Input should be an integer from 0 to 1000", "value_error");
-	session->log.level = PL_LOG_DEBUG;
-	r = pl_http_query(wsi, "level", text, sizeof(text));
-	if (r != -ENOENT && (r < 0 || pl_log_level_from_name(text, &session->log.level) < 0))
-		return refuse(face, wsi, request, "level",
-			      "Input should be 'debug', 'info', 'warning' or 'error'", "enum");
+		if (r == -ENOENT)
+			continue;
+		/* What is too long for here is too long for it as well. */
+		if (pl_log_query_set(&session->log_query, name, r < 0 ? "" : text, &error) < 0)
+			return refuse(face, wsi, request, name, error.message, "value_error");
+	}
 	return 0;
 }
 

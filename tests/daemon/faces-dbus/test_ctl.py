@@ -57,6 +57,8 @@ CASES = [
     (["key", "toggle", "3", "1"], {"tablet": 3, "channel": 1, "down": True}, "key down"),
     (["levels"], {"tablets": {str(i): -240 for i in range(1, 5)},
                   "channels": {str(i): -240 for i in range(1, 4)}}, "silent"),
+    (["log", "--lines", "0"], [], ""),
+    (["log", "--event", "api"], lambda a: [r["event_type"] for r in a] == ["api.startup"], "  api.startup "),
     (["matrix"], lambda a: a["uplink"]["4"]["3"] == a["downlink"]["1"]["1"] == -12,
      "tablet 4  -12.0  -12.0  -12.0\ndownlink"),
     (["matrix", "uplink"], lambda a: list(a) == ["uplink"] and len(a["uplink"]) == 4, "uplink [dB]"),

@@ -28,7 +28,7 @@ def test_every_block_is_run():
 def test_line(fresh, line):
     out = run(fresh, line)
     # What only sets says nothing; what asks says something, and Bind what is worth knowing.
-    asks = re.search(r" (tree|introspect|get-property) | Get[A-Z]| Bind ", line)
+    asks = re.search(r" (tree|introspect|get-property) | Get[A-Z]| ReadLog | Bind ", line)
     assert bool(out) == bool(asks)
 
 

@@ -42,6 +42,8 @@ ADMIN = [
     ("call", NAME, tablet(1), TABLET, "ReleaseClaim"),
     ("call", NAME, ROOT, MANAGER, "ReloadConfig"),
     ("call", NAME, ROOT, MANAGER, "Reset"),
+    ("call", NAME, ROOT, MANAGER, "ReadLog", "uss", "5", "", ""),
+    ("call", NAME, ROOT, MANAGER, "FollowLog", "uss", "5", "", ""),
     ("call", NAME, ROOT, f"{NAME}.Access", "ListTokens"),
     ("call", NAME, ROOT, f"{NAME}.Access", "AddToken", "sst", "mine", "admin", "0"),
     ("call", NAME, ROOT, f"{NAME}.Access", "RemoveToken", "s", "mine"),

@@ -69,8 +69,34 @@ def test_as_many_and_as_grave_as_asked_for(daemon):
         daemon.write_config({})
 
 
-@pytest.mark.parametrize("query", ["lines=-1", "lines=1001", "lines=x", "lines=", "level=loud", "level="])
+def test_the_past_is_sorted_out(daemon):
+    for name in ("d", "e", "f"):
+        say(daemon, name)
+
+    def named(query):
+        answer = daemon.ask("GET", "/api/log?" + query)
+        check(answer_schema("GET", "/api/log", 200), answer.json())
+        return [r["data"].get("name") for r in answer.json()["records"]]
+
+    assert named("event=name.updated&lines=2") == ["e", "f"]
+    assert named("lines=3&level=info&event=name") == ["d", "e", "f"]
+    assert named("event=nam") == named("lines=0") == named("event=name&level=warning") == []
+    with WebSocket(daemon.port, "/ws/log?lines=1&event=name") as ws:
+        assert ws.read_json()["data"]["name"] == "f"
+        say(daemon, "g")
+        assert ws.read_json()["data"]["name"] == "g"
+
+
+BAD = ["lines=-1", "lines=1001", "lines=x", "lines=", "level=loud", "level=", "event=", "event=a b", "event=" + "x" * 64]
+
+
+@pytest.mark.parametrize("query", BAD)
 def test_bad_queries(daemon, query):
+    answer = daemon.ask("GET", "/api/log?" + query.replace(" ", "%20"))
+    assert answer.status == 422
+    check("Detail", answer.json())
+    assert answer.detail[0]["loc"] == ["query", query.split("=")[0]]
+    query = query.replace(" ", "%20")
     with pytest.raises(WebSocket.Refused) as refused:
         WebSocket(daemon.port, "/ws/log?" + query)
     assert refused.value.answer.status == 422

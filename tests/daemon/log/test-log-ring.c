@@ -9,7 +9,7 @@
 
 static bool add(struct log_ring *ring, const char *text)
 {
-	return log_ring_add(ring, PL_LOG_INFO, text, strlen(text));
+	return log_ring_add(ring, PL_LOG_INFO, "a.b", text, strlen(text));
 }
 
 PL_TEST(the_oldest_go)
@@ -119,12 +119,13 @@ static void rig_done(struct rig *rig)
 
 PL_TEST(a_reader_has_a_place_of_its_own)
 {
+	const struct pl_log_filter all = {0}, grave = {.level = PL_LOG_WARNING};
 	struct pl_log_record record;
 	struct pl_log_cursor cursor;
 	struct rig rig;
 
 	rig_init(&rig);
-	pl_control_log_seek(rig.control, PL_LOG_DEBUG, 5, &cursor);
+	pl_control_log_seek(rig.control, &all, 5, &cursor);
 	PL_CHECK_INT(pl_control_log_next(rig.control, &cursor, &record), -ENOENT);
 	pl_log_event(rig.log, PL_LOG_INFO, "a.a", NULL, "one");
 	pl_log_event(rig.log, PL_LOG_WARNING, "a.b", NULL, "two");
@@ -135,12 +136,12 @@ PL_TEST(a_reader_has_a_place_of_its_own)
 	PL_CHECK_INT(pl_control_log_next(rig.control, &cursor, &record), 0);
 	PL_CHECK(strstr(record.json, "\"level\":\"info\"") && strstr(record.json, "\"one\""));
 
-	pl_control_log_seek(rig.control, PL_LOG_WARNING, 1, &cursor);
+	pl_control_log_seek(rig.control, &grave, 1, &cursor);
 	PL_CHECK_INT(pl_control_log_next(rig.control, &cursor, &record), 0);
 	PL_CHECK(strstr(record.json, "\"a.d\"") && record.level == PL_LOG_ERROR);
 	PL_CHECK_INT(pl_control_log_next(rig.control, &cursor, &record), -ENOENT);
 
-	pl_control_log_seek(rig.control, PL_LOG_WARNING, 100, &cursor);
+	pl_control_log_seek(rig.control, &grave, 100, &cursor);
 	PL_CHECK_INT(pl_control_log_next(rig.control, &cursor, &record), 0);
 	PL_CHECK(strstr(record.json, "\"a.b\""));
 
@@ -151,23 +152,93 @@ PL_TEST(a_reader_has_a_place_of_its_own)
 	rig_done(&rig);
 }
 
+static struct json_object *records_of(struct json_object *document)
+{
+	return json_object_object_get(document, "records");
+}
+
 PL_TEST(the_document_has_the_newest)
 {
-	struct json_object *array;
+	const struct pl_log_filter all = {0}, grave = {.level = PL_LOG_WARNING};
+	struct json_object *document;
 	struct rig rig;
 
 	rig_init(&rig);
 	for (unsigned i = 0; i < 5; i++)
 		pl_log_event(rig.log, i & 1u ? PL_LOG_WARNING : PL_LOG_DEBUG, "a.b", NULL, "%u", i);
-	array = pl_describe_log(rig.control, PL_LOG_DEBUG, 3);
-	PL_CHECK_INT(json_object_array_length(array), 3);
-	json_object_put(array);
-	array = pl_describe_log(rig.control, PL_LOG_WARNING, 3);
-	PL_CHECK_INT(json_object_array_length(array), 2);
-	PL_CHECK(strstr(json_object_to_json_string(json_object_array_get_idx(array, 1)),
-			"\"message\": \"3\""));
-	json_object_put(array);
+	document = pl_describe_log(rig.control, &all, 3);
+	PL_CHECK_INT(json_object_array_length(records_of(document)), 3);
+	json_object_put(document);
+	document = pl_describe_log(rig.control, &grave, 3);
+	PL_CHECK_INT(json_object_array_length(records_of(document)), 2);
+	PL_CHECK(strstr(
+		json_object_to_json_string(json_object_array_get_idx(records_of(document), 1)),
+		"\"message\": \"3\""));
+	json_object_put(document);
 	rig_done(&rig);
+}
+
+static void check_event(struct pl_control *control, const char *event, size_t n)
+{
+	struct pl_log_query query = {.n_lines = PL_LOG_TAIL_MAX};
+	struct json_object *document;
+	struct pl_error error;
+
+	PL_CHECK_INT(pl_log_query_set(&query, "event", event, &error), 0);
+	document = pl_describe_log(control, &query.filter, query.n_lines);
+	PL_CHECK_INT(json_object_array_length(records_of(document)), n);
+	json_object_put(document);
+}
+
+PL_TEST(an_event_is_asked_for_by_its_name_or_its_area)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	pl_log_event(rig.log, PL_LOG_INFO, "name.updated", NULL, "one");
+	pl_log_event(rig.log, PL_LOG_INFO, "name.updated.twice", NULL, "two");
+	pl_log_event(rig.log, PL_LOG_INFO, "names.updated", NULL, "three");
+	check_event(rig.control, "name", 2);
+	check_event(rig.control, "name.updated", 2);
+	check_event(rig.control, "name.updated.twice", 1);
+	check_event(rig.control, "nam", 0);
+	rig_done(&rig);
+}
+
+PL_TEST(what_cannot_be_asked_for_is_refused)
+{
+	static const struct {
+		const char *name, *value;
+		int code;
+	} cases[] = {
+		{"lines", "0", 0},
+		{"lines", "1000", 0},
+		{"lines", "1001", -EINVAL},
+		{"lines", "99999999999999999999", -EINVAL},
+		{"lines", "-1", -EINVAL},
+		{"lines", "", -EINVAL},
+		{"lines", "7x", -EINVAL},
+		{"level", "warning", 0},
+		{"level", "loud", -EINVAL},
+		{"event", "ws.log.connected", 0},
+		{"event", "", -EINVAL},
+		{"event", "a b", -EINVAL},
+		{"event", "0123456789012345678901234567890123456789012345678901234567890123",
+		 -EINVAL},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pl_log_query query = {.n_lines = 7}, before = query;
+		struct pl_error error = {0};
+
+		PL_CHECK_INT(pl_log_query_set(&query, cases[i].name, cases[i].value, &error),
+			     cases[i].code);
+		if (cases[i].code == 0)
+			continue;
+		PL_CHECK_STR(error.field + 1, cases[i].name);
+		PL_CHECK_INT(query.n_lines, before.n_lines);
+		PL_CHECK_STR(query.filter.event, "");
+	}
 }
 
 PL_TEST(who_is_no_admin_reads_nothing)
