@@ -102,7 +102,8 @@ class Talker:
     def __init__(self, browser, base, name, tablet, hand=Pointer, channel=1):
         self.page = browser.page(base + "/#panel", script=SCRIPT)
         self.hand = hand(self.page, channel)
-        self.is_down = f"document.querySelector('.tile[data-channel=\"{channel}\"]').matches('.down:not(.waiting)')"
+        tile = f"document.querySelector('.tile[data-channel=\"{channel}\"]')"
+        self.is_pressed, self.is_down = (f"{tile}.matches('{state}')" for state in (".down", ".down:not(.waiting)"))
         self.page.fill(".ask input", name)
         self.page.click(f'.seat[data-tablet="{tablet}"]')
         self.page.wait("document.querySelector('.panel[data-phase=claimed] .ear').dataset.state === 'on' && tap.n > 0")
@@ -113,14 +114,17 @@ class Talker:
 
     def hold(self):
         self.hand.down()
-        self.page.wait(self.is_down)
+        self.hold_on()
 
     def hold_on(self):
-        """Presses again where the key went up under the hand, because this page or its machine stood still."""
-        if not self.page.js(self.is_down):
-            self.hand.up()
-            self.page.wait("document.querySelector('.panel[data-phase=claimed]')")
-            self.hold()
+        """Until the key is down; again where it went up under the hand, or was no key, because this page stood still."""
+        end = time.monotonic() + GUARD_SECONDS
+        while not self.page.js(self.is_down):
+            assert time.monotonic() < end, "the key does not go down"
+            if not self.page.js(self.is_pressed):
+                self.hand.up()
+                self.page.wait("document.querySelector('.panel[data-phase=claimed]')")
+                self.hand.down()
 
     def let_go(self):
         self.hand.up()
