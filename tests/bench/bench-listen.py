@@ -170,9 +170,9 @@ def cost(session, page):
         session, [], len(speech) / RATE, play=speech, play_to="partyline.tablet.1"
     ) as mouth:
         mouth.start()
-        time.sleep(2)
+        time.sleep(2)  # the speech has begun everywhere
         begin, before = time.monotonic(), processor_ns(process, "browsers")
-        time.sleep(CPU_SECONDS)
+        time.sleep(CPU_SECONDS)  # what is measured is of this time
         used = (processor_ns(process, "browsers") - before) / 1e7 / (time.monotonic() - begin)
     page.js("listeners.forEach((one) => one.pc.close())")
     return used / N_LISTENERS

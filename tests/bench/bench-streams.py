@@ -26,8 +26,8 @@ os.environ["PARTYLINE_BUILD_DIR"] = BUILD
 sys.path[:0] = [str(TESTS), str(TESTS / "system")]
 
 import audio  # noqa: E402
-from rig import Session  # noqa: E402
-from streams import call, free_ports, new_key, speech, status, stream, wait_for  # noqa: E402
+from rig import Session, wait_until  # noqa: E402
+from streams import call, free_ports, new_key, speech, status, stream  # noqa: E402
 
 RATE = 48000
 N_CHIRPS = 24
@@ -162,7 +162,7 @@ def our_latency(quantum, ptimes):
         tablets=2, channels=len(cases) + 1, quantum=quantum, daemon=True, config=config
     ) as session:
         for i in range(2, len(cases) + 2):
-            wait_for(lambda i=i: status(session, f"in{i}")["packets_received"] > 100, f"in{i}")
+            wait_until(lambda i=i: status(session, f"in{i}")["packets_received"] > 100, f"in{i}")
         targets = [f"partyline.channel.{i}" for i in range(2, len(cases) + 2)]
         found = hear_chirps(session, targets, LEARN_SECONDS)
         for (ptime, safety), target in zip(cases, targets):
@@ -187,7 +187,7 @@ def our_way_back(quantum, ptime, safety):
         uplink = {str(c): {str(t): int(c == t) for t in (1, 2)} for c in (1, 2, 3)}
         call(session, "/matrix", {"uplink": uplink})
         for name in ("in-there", "in-back"):
-            wait_for(lambda name=name: status(session, name)["packets_received"] > 100, name)
+            wait_until(lambda name=name: status(session, name)["packets_received"] > 100, name)
         found = hear_chirps(session, ["partyline.channel.3"], LEARN_SECONDS)
         setting = "default" if safety else "quickest"
         title = f"Partyline, Opus {ptime:g} ms, {setting}, there and back"
@@ -257,7 +257,7 @@ def processor_ns(process, names=None):
 def measure(process, names=None):
     """Per cent of a core."""
     start, before = time.monotonic(), processor_ns(process, names)
-    time.sleep(CPU_SECONDS)
+    time.sleep(CPU_SECONDS)  # what is measured is of this time
     return (processor_ns(process, names) - before) / 1e7 / (time.monotonic() - start)
 
 
@@ -292,16 +292,16 @@ def our_cost(ptime, n_send, n_receive, quantum=256):
         tablets=2, channels=channels, quantum=quantum, daemon=True, config=config
     ) as session:
         for i in range(n_send):
-            wait_for(lambda i=i: status(session, f"out{i}")["packets_sent"] > 100, f"out{i}")
+            wait_until(lambda i=i: status(session, f"out{i}")["packets_sent"] > 100, f"out{i}")
         for i in range(n_receive):
-            wait_for(lambda i=i: status(session, f"in{i}")["packets_received"] > 100, f"in{i}")
+            wait_until(lambda i=i: status(session, f"in{i}")["packets_received"] > 100, f"in{i}")
         with Speaking(session, "partyline.tablet.1"):
-            time.sleep(1)
+            time.sleep(1)  # the speech has begun everywhere
             process = session.processes["partyline"]
             start, before = time.monotonic(), [
                 processor_ns(process, names) for names in ("streams", "data-loop")
             ]
-            time.sleep(CPU_SECONDS)
+            time.sleep(CPU_SECONDS)  # what is measured is of this time
             seconds = time.monotonic() - start
             after = [processor_ns(process, names) for names in ("streams", "data-loop")]
         return [(b - a) / 1e7 / seconds for a, b in zip(before, after)]
@@ -318,7 +318,7 @@ def their_cost(ptime, n, with_sources, quantum=256):
         with Ear(session, [f"rtp-{i}.out" for i in range(n if with_sources else 0)], 60) as ear:
             ear.start()
             with Speaking(session, "partyline.tablet.1"):
-                time.sleep(1)
+                time.sleep(1)  # the speech has begun everywhere
                 return measure(process)
 
 

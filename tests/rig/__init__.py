@@ -14,7 +14,7 @@ start a session from a thread that lives as long as the session.
 """
 
 from .graph import Graph
-from .process import Process, RigError
+from .process import Process, RigError, wait_until
 from .session import Session, free_port
 
-__all__ = ["Graph", "Process", "RigError", "Session", "free_port"]
+__all__ = ["Graph", "Process", "RigError", "Session", "free_port", "wait_until"]

@@ -4,6 +4,7 @@
 import os
 import signal
 import subprocess
+import time
 
 GUARD_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -11,6 +12,25 @@ STOP_SECONDS = 15.0
 
 class RigError(Exception):
     """Something of the session did not come up, or ended when it should not have."""
+
+
+def wait_until(condition, what, seconds=GUARD_SECONDS, interval=0.02, check=None):
+    """Poll until CONDITION() gives something true; that. For what tells of itself by no event.
+
+    A guard against hanging, not a limit of speed: a machine that stood still gets one more look.
+    WHAT is the complaint's, or makes it when it is called; CHECK() raises when waiting has become
+    senseless.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        is_last = time.monotonic() >= end
+        found = condition()
+        if found:
+            return found
+        assert not is_last, f"waited {seconds} s in vain for {what() if callable(what) else what}"
+        if check:
+            check()
+        time.sleep(interval)
 
 
 class Process:

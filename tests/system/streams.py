@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import socket
-import time
 import urllib.request
 
 import audio
@@ -64,16 +63,6 @@ def stream(name, endpoint, way, local=None, remote=None, key=None, **more):
 
 def status(session, name):
     return call(session, f"/api/streams/{name}")["status"]
-
-
-def wait_for(condition, what):
-    deadline = time.monotonic() + audio.GUARD_SECONDS
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {audio.GUARD_SECONDS} s")
 
 
 def session_with(streams, **more):

@@ -5,11 +5,9 @@ What takes real cards is in tests/vm/test_devices.py.
 """
 
 import json
-import time
 
 import pytest
-from rig import Session
-from rig.process import GUARD_SECONDS
+from rig import Session, wait_until
 
 KEYS = "partyline.channel.3.capture", "partyline.tablet.1.playback"
 
@@ -20,14 +18,8 @@ def ctl(session, *words):
 
 def wait(session, ready, what):
     """Until ready() gives something true; that."""
-    end = time.monotonic() + GUARD_SECONDS
-    while True:
-        value = ready()
-        if value:
-            return value
-        assert time.monotonic() < end, f"waited in vain for {what}\n{session.log_text('partyline')}"
-        session.processes["partyline"].check_alive()
-        time.sleep(0.02)
+    return wait_until(ready, lambda: f"{what}\n{session.log_text('partyline')}",
+                      check=session.processes["partyline"].check_alive)
 
 
 def states(session):

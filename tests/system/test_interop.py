@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import audio
-from streams import RATE, call, free_ports, session_with, status, stream, wait_for
+from rig import wait_until
+from streams import RATE, call, free_ports, session_with, status, stream
 
 TONES_HZ = (400, 700, 1100, 1600)
 TONE_SECONDS = 0.75
@@ -170,7 +171,7 @@ def test_it_hears_us(peer):
             mouth.start()
             heard = {name: session.folder / f"{name}.f32" for name in streams}
             for name, (port, secret, _) in streams.items():
-                wait_for(lambda n=name: status(session, n)["packets_sent"] > 0, "packets")
+                wait_until(lambda n=name: status(session, n)["packets_sent"] > 0, "packets")
                 description = session.folder / f"{name}.sdp"
                 description.write_text(call(session, f"/api/streams/{name}.sdp"), newline="")
                 argv = peer.receive(description, port, secret, heard[name])
@@ -182,7 +183,7 @@ def test_it_hears_us(peer):
                 return path.exists() and path.stat().st_size > HEARD_SECONDS * RATE * 4
 
             for name in streams:
-                wait_for(lambda n=name: is_enough(n), f"what the peer hears of {name}")
+                wait_until(lambda n=name: is_enough(n), f"what the peer hears of {name}")
             sent, _ = mouth.finish(at_once=True)
         _, sent_db, _ = find_tones(sent["partyline.channel.1.out"])
         for path in heard.values():
@@ -205,7 +206,7 @@ def test_we_hear_it(peer):
             return status(session, name)["packets_received"] > 50
 
         for name in streams:
-            wait_for(lambda n=name: is_heard(n), "packets")
+            wait_until(lambda n=name: is_heard(n), "packets")
         sinks = ["partyline.channel.1", "partyline.channel.2"]
         with audio.Probe(session, sinks, HEARD_SECONDS) as ear:
             ear.start()

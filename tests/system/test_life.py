@@ -3,7 +3,6 @@
 
 import mmap
 import os
-import time
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ import pytest
 import audio
 import meterpage
 import model
-from rig import Graph, Session
+from rig import Graph, Session, wait_until
 
 TABLETS, CHANNELS = 3, 2
 N_LINKS = 2 * (TABLETS + CHANNELS)
@@ -450,8 +449,5 @@ def test_a_patient_player_does_not_raise_the_quantum():
 def quantum_after(page, n_cycles):
     """Once so many more cycles have gone by."""
     end = page.n_cycles + n_cycles
-    guard = time.monotonic() + audio.GUARD_SECONDS
-    while page.n_cycles < end:
-        assert time.monotonic() < guard, "the graph stands still"
-        time.sleep(0.01)  # the page tells no events
+    wait_until(lambda: page.n_cycles >= end, "the graph's cycles")
     return page.quantum

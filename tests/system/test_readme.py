@@ -6,12 +6,11 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
 from readme import KINDS, README, blocks, kinds, lines
-from rig import free_port
+from rig import free_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GUARD_SECONDS = 120
@@ -82,14 +81,15 @@ def test_endless_lines(home, number, line):
         program = subprocess.Popen(["bash", "-c", f'eval "$(./dev env)"; exec {line}'], cwd=folder, env=env,
                                    stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     quiet = line.startswith(("busctl --user monitor", "partylinectl monitor"))
-    deadline = time.monotonic() + GUARD_SECONDS
-    while not (target.exists() and target.stat().st_size > (4096 if target.suffix else 0)):
+
+    def check():
         assert program.poll() is None, f"README line {number} ended: {(folder / f'output-{number}').read_text()}"
-        assert time.monotonic() < deadline, f"README line {number} shows nothing"
         if quiet:  # something to tell
             subprocess.run(["bash", "-c", 'eval "$(./dev env)"; partylinectl mute channel 1 2>/dev/null; '
                             "partylinectl unmute channel 1"], cwd=folder, env=env, check=True,
                            stdout=subprocess.DEVNULL)
-        time.sleep(0.05)
+
+    wait_until(lambda: target.exists() and target.stat().st_size > (4096 if target.suffix else 0),
+               f"what README line {number} shows", check=check)
     os.killpg(program.pid, signal.SIGINT)
     program.wait(GUARD_SECONDS)

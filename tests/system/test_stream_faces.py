@@ -9,13 +9,12 @@ import queue
 import socket
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 
 import pytest
 
-from rig import Session
+from rig import Session, wait_until
 from rig.process import GUARD_SECONDS
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "web"))
@@ -181,16 +180,13 @@ def fixture_session(ports):
         yield session
 
 
-def is_given_back(port):
-    deadline = time.monotonic() + GUARD_SECONDS
-    while time.monotonic() < deadline:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("::", port))
-                return True
-            except OSError:
-                time.sleep(0.05)
-    return False
+def is_free(port):
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("::", port))
+            return True
+        except OSError:
+            return False
 
 
 def definition(stream):
@@ -222,9 +218,7 @@ def test_a_streams_life(session, ports, which):
     assert {"endpoint": "channel.2", "origin": "added", "name": "Old mill", "dscp": 34}.items() <= shown[0].items()
     assert KEY not in json.dumps(shown)
     for other in others:
-        deadline = time.monotonic() + GUARD_SECONDS
-        while find(other, "mill")["status"]["packets_received"] == 0:
-            assert time.monotonic() < deadline
+        wait_until(lambda o=other: find(o, "mill")["status"]["packets_received"] > 0, "packets")
         with pytest.raises(Refused, match="mill"):
             other.add(stream)
 
@@ -242,5 +236,5 @@ def test_a_streams_life(session, ports, which):
     for other in others:
         with pytest.raises(Refused, match="mill"):
             other.remove("mill")
-    assert is_given_back(here)
+    wait_until(lambda: is_free(here), "the stream's port")
     events.socket.close()

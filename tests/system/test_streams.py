@@ -13,7 +13,8 @@ import pytest
 
 import audio
 from meterpage import MeterPage, find_socket
-from streams import RATE, call, free_ports, new_key, session_with, speech, status, stream, wait_for
+from rig import wait_until
+from streams import RATE, call, free_ports, new_key, session_with, speech, status, stream
 
 
 @pytest.fixture(name="pair")
@@ -25,7 +26,7 @@ def fixture_pair():
     b = session_with([stream("link", "channel.1", "both", there, here, key)])
     with a, b:
         for session in a, b:
-            wait_for(lambda s=session: status(s, "link")["state"] == "running", "the stream")
+            wait_until(lambda s=session: status(s, "link")["state"] == "running", "the stream")
         yield a, b
 
 
@@ -127,16 +128,16 @@ def test_keyed_streams_send_while_a_key_is_held():
     port = free_ports(1)[0]
     one = stream("keyed", "channel.1", "send", remote=port, transmit="keyed")
     with session_with([one]) as session:
-        wait_for(lambda: status(session, "keyed")["state"] == "running", "the stream")
+        wait_until(lambda: status(session, "keyed")["state"] == "running", "the stream")
         page = MeterPage(find_socket(session))
         assert status(session, "keyed")["packets_sent"] == 0
         call(session, "/ptt/request", {"tablet_id": 2, "channel": 1})
-        wait_for(lambda: status(session, "keyed")["packets_sent"] > 20, "packets")
+        wait_until(lambda: status(session, "keyed")["packets_sent"] > 20, "packets")
         call(session, "/ptt/release", {"tablet_id": 2, "channel": 1})
-        wait_for(lambda: not status(session, "keyed")["transmitting"], "the end")
+        wait_until(lambda: not status(session, "keyed")["transmitting"], "the end")
         sent = status(session, "keyed")["packets_sent"]
         cycles = page.n_cycles
-        wait_for(lambda: page.n_cycles > cycles + 50, "cycles")
+        wait_until(lambda: page.n_cycles > cycles + 50, "cycles")
         assert status(session, "keyed")["packets_sent"] == sent
 
 
@@ -149,18 +150,18 @@ def test_trouble_is_told_and_mends():
         {**stream("name", "channel.2", "send", remote=9), "remote": {"host": "no.invalid", "port": 9}},
     ]
     with session_with(streams) as session:
-        wait_for(lambda: status(session, "port")["state"] == "failed", "the port's trouble")
+        wait_until(lambda: status(session, "port")["state"] == "failed", "the port's trouble")
         assert str(port) in status(session, "port")["trouble"]
-        wait_for(lambda: status(session, "name")["state"] == "failed", "the name's trouble")
+        wait_until(lambda: status(session, "name")["state"] == "failed", "the name's trouble")
         assert "no.invalid" in status(session, "name")["trouble"]
         taken.close()
-        wait_for(lambda: status(session, "port")["state"] == "connecting", "the port")
+        wait_until(lambda: status(session, "port")["state"] == "connecting", "the port")
         # What is not a packet of the stream is counted and hurts nothing.
         before = status(session, "port")["refused"]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for data in b"", b"x", b"\x80" * 12, b"\xff" * 3000, os.urandom(200):
                 sender.sendto(data, ("127.0.0.1", port))
-        wait_for(lambda: status(session, "port")["refused"] >= before + 4, "refused")
+        wait_until(lambda: status(session, "port")["refused"] >= before + 4, "refused")
         assert status(session, "port")["state"] == "connecting"
 
 
@@ -177,7 +178,7 @@ def test_a_flood_of_junk_is_counted_and_hurts_nothing():
     ]
     rng = np.random.default_rng(1)
     with session_with(streams) as session:
-        wait_for(lambda: status(session, "in")["state"] == "running", "the stream")
+        wait_until(lambda: status(session, "in")["state"] == "running", "the stream")
         before = resident_kbytes(session)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for i in range(20000):
@@ -185,9 +186,9 @@ def test_a_flood_of_junk_is_counted_and_hurts_nothing():
                 # RTP by its looks, of another sender each time; RTCP; anything
                 head = (b"\x80\x60", b"\x80\xc8", b"")[i % 3]
                 sender.sendto(head + junk[len(head) :], ("127.0.0.1", port + i % 2))
-        wait_for(lambda: status(session, "in")["refused"] > 100, "refused packets")
+        wait_until(lambda: status(session, "in")["refused"] > 100, "refused packets")
         received = status(session, "in")["packets_received"]
-        wait_for(lambda: status(session, "in")["packets_received"] > received + 100, "the stream")
+        wait_until(lambda: status(session, "in")["packets_received"] > received + 100, "the stream")
         assert status(session, "in")["state"] == "running"
         if "PARTYLINE_SANITIZER" not in os.environ:  # which keeps what was freed
             assert resident_kbytes(session) - before < 4096
@@ -202,7 +203,7 @@ def test_a_stream_that_is_removed_while_it_talks_leaves_nothing():
             one = stream("out", "channel.1", "both", local=free_ports(1)[0], remote=port, key=key)
             call(session, "/api/streams", one)
             received = status(session, "in")["packets_received"]
-            wait_for(lambda n=received: status(session, "in")["packets_received"] > n + 20, f"time {i}")
+            wait_until(lambda n=received: status(session, "in")["packets_received"] > n + 20, f"time {i}")
             call(session, "/api/streams/out", method="DELETE")
             with session.graph() as graph:
                 graph.wait_for(lambda g: not g.node("partyline.gateway"), "the end of its port")
@@ -220,7 +221,7 @@ def test_a_wrong_key_hears_nothing():
         stream("in", "channel.2", "receive", local=port, key=new_key()),
     ]
     with session_with(streams) as session:
-        wait_for(lambda: status(session, "in")["refused"] > 100, "refused packets")
+        wait_until(lambda: status(session, "in")["refused"] > 100, "refused packets")
         assert status(session, "in")["packets_received"] == 0
         assert status(session, "in")["state"] == "connecting"
 
@@ -237,7 +238,7 @@ def test_sixty_four_streams_at_once():
         streams.append(stream(f"in{i}", f"channel.{n + i + 1}", "receive", local=ports[i], key=key))
     with session_with(streams, channels=2 * n) as session:
         for i in range(n):
-            wait_for(lambda i=i: status(session, f"in{i}")["packets_received"] > 100, f"in{i}")
+            wait_until(lambda i=i: status(session, f"in{i}")["packets_received"] > 100, f"in{i}")
         for i in range(n):
             assert status(session, f"in{i}")["refused"] == 0
             assert status(session, f"out{i}")["trouble"] == ""

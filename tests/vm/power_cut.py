@@ -225,7 +225,7 @@ def start_plain(program):
                     "<allow send_destination='*'/><allow receive_sender='*'/><allow own='*'/><allow user='*'/>"
                     "</policy></busconfig>")
     subprocess.Popen(["dbus-daemon", f"--config-file={conf}", "--nofork", "--nopidfile"])
-    while not (RUN / "bus").exists():
+    while not (RUN / "bus").exists():  # the guard is outside, where "STATE" is waited for
         time.sleep(0.001)
     (RUN / "partyline.json").write_text(json.dumps({
         "tablets": N_TABLETS, "channels": N_CHANNELS,

@@ -10,7 +10,7 @@ import time
 import audio
 import cards
 import numpy as np
-from rig import Session
+from rig import Session, wait_until
 from vm import in_guest
 
 SIZE = {"tablets": 2, "channels": 2}
@@ -108,10 +108,10 @@ def test_a_card_that_is_unplugged_and_plugged_again_disturbs_nobody():
         radio_player = cards.start_play(session, "Radio", radio)
         for _ in range(3):
             desk_player = cards.start_play(session, "Desk", desk)
-            time.sleep(2)
+            time.sleep(2)  # so much of it is played, on the simulated clock
             unplug_desk(session)
             assert desk_player.wait() != 0  # its device is gone
-            time.sleep(1)
+            time.sleep(1)  # so long it is away
             cards.plug(0)
             wait_for_links(session, *DESK, *OTHERS)
         desk_player = cards.start_play(session, "Desk", desk)
@@ -135,7 +135,7 @@ def test_the_policy_dies_when_the_card_comes_back():
         recording = cards.Recording(session, "Out")
         radio, desk = cards.noise(8, seed=6), cards.noise(2, seed=7)
         radio_player = cards.start_play(session, "Radio", radio)
-        time.sleep(1)
+        time.sleep(1)  # so much of it is played
         unplug_desk(session)
         session.processes["wireplumber"].kill()
         cards.plug(0)
@@ -178,13 +178,12 @@ def test_cards_keep_their_names_when_they_change_their_numbers():
 def test_a_card_that_is_busy_is_told_and_taken_when_it_is_free():
     # Another program has the only way in.
     rival = subprocess.Popen(["arecord", "-q", "-D", "hw:Desk,0", *cards.FORMAT, "/dev/null"])
-    while "RUNNING" not in pathlib.Path("/proc/asound/Desk/pcm0c/sub0/status").read_text():
-        time.sleep(0.01)
+    wait_until(lambda: "RUNNING" in pathlib.Path("/proc/asound/Desk/pcm0c/sub0/status").read_text(), "the rival")
     with Session(**SIZE, module_args=cards.MODULE_ARGS) as session:
         cards.bind(session, "tablet.1.capture", "card:Desk", 1)
         cards.bind(session, "channel.1.playback", "card:Desk", 1)
         wait_for_links(session, (CHANNEL_1, cards.playback_port("Desk", "FL")))
-        time.sleep(10)
+        time.sleep(10)  # time for many more tries than the one that may be told
         log = session.processes["pipewire"].log_text()
         assert log.count("card Desk: cannot open device 0 for capture: Device or resource busy") == 1, log
         rival.kill()

@@ -4,11 +4,9 @@
 import json
 import pathlib
 import tempfile
-import time
 
 import cards
-from rig import Session
-from rig.process import GUARD_SECONDS
+from rig import Session, wait_until
 from vm import in_guest
 
 SIZE = {"tablets": 2, "channels": 3}
@@ -31,11 +29,7 @@ def find(session, name, direction):
 
 
 def wait(session, ready, what):
-    end = time.monotonic() + GUARD_SECONDS
-    while not ready():
-        logs = "".join(session.log_text(name) for name in session.processes)
-        assert time.monotonic() < end, f"waited in vain for {what}\n{logs}"
-        time.sleep(0.05)
+    wait_until(ready, lambda: what + "\n" + "".join(session.log_text(name) for name in session.processes))
 
 
 def wait_state(session, name, direction, wanted):

@@ -17,7 +17,7 @@ import pytest
 import witness
 from echo import Driver
 from echostream_server import EchoServer
-from rig import Session
+from rig import Session, wait_until
 from test_gpio import BCM, DEBOUNCE_NSEC, EdgeTimes, SimChip
 from vm import in_guest
 
@@ -47,16 +47,6 @@ def call(session, path, body=None):
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=GUARD_SECONDS) as answer:
         return json.load(answer)
-
-
-def wait_for(condition, what):
-    end = time.monotonic() + GUARD_SECONDS
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {GUARD_SECONDS} s")
 
 
 class Stations:
@@ -103,7 +93,7 @@ class Stations:
             self._link(f"partyline-tone-rows.play:out_{n}", f"partyline.tablet.{n}:playback_MONO")
             self._link(f"partyline.channel.{n}:monitor_MONO", f"partyline-tone-rows.hear:in_{n}")
         for n in range(1, 9):
-            wait_for(lambda n=n: self.status(n)["state"] == "running", f"stream {n}")
+            wait_until(lambda n=n: self.status(n)["state"] == "running", f"stream {n}")
         return self
 
     def __exit__(self, *_):
@@ -112,7 +102,7 @@ class Stations:
         self.session.stop()
 
     def _link(self, output, to):
-        wait_for(lambda: self.session.run(["pw-link", output, to]).returncode == 0, f"{output} to {to}")
+        wait_until(lambda: self.session.run(["pw-link", output, to]).returncode == 0, f"{output} to {to}")
 
     def _read(self):
         for line in self.rows.stdout:
@@ -133,7 +123,7 @@ class Stations:
     def talk(self, station):
         """One talk, and the pause behind it; when it began and ended."""
         begin = self.key(station, True)
-        time.sleep(TALK_SECONDS)
+        time.sleep(TALK_SECONDS)  # its length is the test's, on the simulated clock
         end = self.key(station, False)
         time.sleep(PAUSE_SECONDS)
         return station, begin, end
@@ -189,11 +179,11 @@ def test_ten_minutes_both_ways_under_loss():
                 server.datagram(b"\xff" * 60000)
             if len(talks) % 20 == 10:
                 server.stop()
-                wait_for(lambda: "failed" in stations.status(1)["state"], "the loss of the server")
+                wait_until(lambda: "failed" in stations.status(1)["state"], "the loss of the server")
                 server.start()
                 for n in range(1, 9):
-                    wait_for(lambda n=n: stations.status(n)["state"] == "running", f"stream {n}")
-        time.sleep(1)
+                    wait_until(lambda n=n: stations.status(n)["state"] == "running", f"stream {n}")
+        time.sleep(1)  # the end of the last talk is heard as well; the clock is simulated
         judge(stations, talks)
         statuses = [stations.status(n) for n in range(1, 9)]
         counts = dict(server.counts)
@@ -237,7 +227,7 @@ def test_the_keys_of_a_raspberry_pi():
             daemon=True, tablets=4, channels=4, quantum=quantum, config={"gateway": gateway}, drop_ins=witness.thrifty_drop_ins()
         ) as session:
             for n in range(1, 5):
-                wait_for(
+                wait_until(
                     lambda n=n: call(session, f"/api/streams/echo-{n}")["status"]["state"] == "running", f"stream {n}"
                 )
             edges = EdgeTimes(chip)
@@ -252,7 +242,7 @@ def test_the_keys_of_a_raspberry_pi():
                     edge = (at + DEBOUNCE_NSEC) / 1e9
                     texts.append(text.t - edge)
                     packets.append(packet.t - edge)
-                time.sleep(0.05)
+                time.sleep(0.05)  # how long the key is held
                 edges.pull(BCM[n], 1)
                 server.wait(lambda e: e.verb == "transmit_ended")
                 heard = [e for e in server.events if e.kind == "audio" or e.verb.startswith("transmit")]
@@ -299,12 +289,12 @@ def test_times_of_keep_alive():
 def test_a_server_that_no_longer_answers():
     with EchoServer(key=KEY) as server, Driver(server.url, "555") as driver:
         driver.wait_ready()
-        time.sleep(3)
+        time.sleep(3)  # some seconds into the connection: what follows is counted from its last word
         server.freeze()
         at = time.monotonic()
         end = at + 200
         while driver.status()["connected"] and time.monotonic() < end:
-            time.sleep(0.5)
+            time.sleep(0.5)  # how long it takes is what is tested
         # a ping after 20 s without a word, 20 s for its answer
         assert 30 < time.monotonic() - at < 50
         driver.wait_status(lambda s: s["opened"] == 2 and s["connected"])
@@ -342,8 +332,7 @@ def test_times_of_reconnecting():
             server.stop()
             at = time.monotonic()
             refuser = Refuser(server.port)
-            while len(refuser.times) < 9:
-                time.sleep(1)
+            wait_until(lambda: len(refuser.times) >= 9, "nine tries", seconds=600, interval=1)
             times = refuser.times[:9]
             refuser.close()
             delays = [b - a for a, b in zip([at, *times], times)]
@@ -352,7 +341,6 @@ def test_times_of_reconnecting():
             opened = driver.status()["opened"]
             server.start()
             at = time.monotonic()
-            while driver.status()["opened"] == opened:
-                time.sleep(1)
+            wait_until(lambda: driver.status()["opened"] > opened, "the server's return", seconds=200, interval=1)
             assert time.monotonic() - at < 62
-            time.sleep(5)
+            time.sleep(5)  # a connection that lasts: only then the next pause is the first again

@@ -233,16 +233,16 @@ def test_a_key_acts_a_quantum_after_its_edge():
     for level in (0, 1):
         for i in range(20):
             at = times.pull(BCM[1], (i + level) % 2)
-            time.sleep(0.0013)
+            time.sleep(0.0013)  # how fast it bounces
         at = times.pull(BCM[1], level)
         name, _, nsec = clock.next()
         assert name == ("close" if level else "open")
         assert at is None or abs(nsec - at - DEBOUNCE_NSEC - quantum_nsec) <= SAMPLE_NSEC + 1000
     # A spike is nothing.
     chip.pull(BCM[2], 0)
-    time.sleep(0.003)
+    time.sleep(0.003)  # shorter than the debounce
     chip.pull(BCM[2], 1)
-    time.sleep(0.1)
+    time.sleep(0.1)  # many times the debounce: it would have been heard
     assert clock.nothing_else()
     assert line_status(token, "key-1")["bounces"] >= 36
 
@@ -373,7 +373,7 @@ def test_a_key_is_on_the_wire_a_packet_later():
         time.sleep(0.3)
         times.pull(line["line"], 1)
         assert clock.next()[:2] == ("close", k)
-        time.sleep(0.3)
+        time.sleep(0.3)  # likewise
     for k, (ptime_ms, transmit, lookahead_ms) in STREAMS.items():
         what = f"packets of {ptime_ms} ms, {transmit}: edge and debounce to the first packet"
         print_distribution(f"{what} with sound", held[k])
@@ -405,7 +405,7 @@ def test_stuck_lost_and_found():
     name, _, nsec = clock.next()
     assert name == "close" and 0 <= nsec - at - DEBOUNCE_NSEC - 2e9 <= 20 * MSEC
     wait_state(token, "stuck", "stuck")
-    time.sleep(5)
+    time.sleep(5)  # longer than its time-out: it stays closed
     assert clock.nothing_else()
     chip.pull(5, 1)
     wait_state(token, "stuck", "inactive")
@@ -425,7 +425,7 @@ def test_stuck_lost_and_found():
         assert (name, port) == ("close", 2) and nsec - at <= 20 * MSEC
         status = wait_state(token, "lost", "missing")
         assert re.search("has gone|no GPIO chip", status["trouble"])
-        time.sleep(3)
+        time.sleep(3)  # so long it is out
         chip.plug()
         wait_state(token, "lost", "inactive")
     # Somebody else has it.
@@ -470,7 +470,7 @@ def test_outputs_follow_keys_and_sound():
     assert wait_level(10, 1) - at <= 5 * MSEC
     assert wait_level(11, 1) - at <= 100 * MSEC
     assert chip.level(12) == 0
-    time.sleep(2)
+    time.sleep(2)  # longer than every hold of an output: they stay
     assert levels() == (1, 1, 0)
     at = chip.pull(5, 1)
     assert wait_level(10, 0) - at <= 5 * MSEC

@@ -137,7 +137,7 @@ def test_network_client():
         # the machine's clock jumps over the certificate's end: renewed, nobody restarts anything
         first = run("partylinectl", "--system", "--json", "certificate")
         run("date", "-s", time.strftime("%F %T", time.gmtime(time.time() + 400 * 86400)))
-        time.sleep(61)
+        time.sleep(61)  # it is looked at once a minute: that is what is tested
         second = json.loads(run("partylinectl", "--system", "--json", "certificate"))
         assert second["not_after"] > time.time() and second["ca_fingerprint"] == json.loads(first)["ca_fingerprint"]
         other.run("curl", "-s", "--cacert", str(ca), f"https://{SERVER}:8000/login")

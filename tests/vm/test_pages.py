@@ -14,7 +14,7 @@ import wave
 import numpy as np
 
 from audio import BUILD, Probe
-from rig import Session
+from rig import Session, wait_until
 from rig.broker import Broker, Ear
 from rig.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 from vm import Guest, in_guest, make_disk
@@ -111,14 +111,8 @@ def clips_trouble(session):
 
 
 def wait(session, ready, what):
-    end = time.monotonic() + GUARD_SECONDS
-    while True:
-        found = ready()
-        if found:
-            return found
-        logs = "".join(session.log_text(name)[-4000:] for name in session.processes)
-        assert time.monotonic() < end, f"waited in vain for {what}\n{logs}"
-        time.sleep(0.05)
+    return wait_until(ready, lambda: what + "\n" + "".join(session.log_text(name)[-4000:]
+                                                           for name in session.processes), GUARD_SECONDS)
 
 
 def wait_listening(session):

@@ -164,7 +164,7 @@ def test_a_daemon_that_cannot_start_is_tried_again_without_haste():
 
     appliance.wait_until("third try", lambda: n_restarts() >= 3)
     first, since = n_restarts(), time.monotonic()
-    time.sleep(20)
+    time.sleep(20)  # a rate needs a time to be counted in
     # At most one a second, and with a systemd that knows how, ever fewer.
     rate = (n_restarts() - first) / (time.monotonic() - since)
     assert 0 < rate <= 1.2
@@ -180,6 +180,6 @@ def test_a_daemon_that_cannot_start_is_tried_again_without_haste():
     config.parent.mkdir(exist_ok=True)
     config.write_text('{"tablets": "many"}')
     appliance.run("systemctl", "restart", "partyline.service")
-    time.sleep(15)
+    time.sleep(15)  # time for many restarts, were there any
     state = appliance.show("partyline.service", "ActiveState", "ExecMainStatus")
     assert state == {"ActiveState": "failed", "ExecMainStatus": "78"}

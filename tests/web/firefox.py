@@ -7,8 +7,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 
+from rig import wait_until
 from wire import WebSocket
 
 GUARD_SECONDS = 120
@@ -87,15 +87,14 @@ class Firefox:
             return source.read()
 
     def _port(self):
-        end = time.monotonic() + GUARD_SECONDS
-        while time.monotonic() < end:
-            found = re.search(r"WebDriver BiDi listening on ws://127\.0\.0\.1:(\d+)", self._text())
-            if found:
-                return int(found.group(1))
+        def check():
             if self.process.poll() is not None:
                 raise FirefoxError(f"Firefox has gone: {self._text()[-2000:]}")
-            time.sleep(0.05)
-        raise FirefoxError(f"Firefox does not listen: {self._text()[-2000:]}")
+
+        found = wait_until(
+            lambda: re.search(r"WebDriver BiDi listening on ws://127\.0\.0\.1:(\d+)", self._text()),
+            lambda: f"Firefox's port: {self._text()[-2000:]}", check=check)  # fmt: skip
+        return int(found.group(1))
 
     def __enter__(self):
         return self

@@ -47,7 +47,7 @@ def main():
             page.wait(f"document.querySelector('#view[data-view={view}] > *')")
             if view == "panel":
                 sit(page)
-            time.sleep(3)
+            time.sleep(3)  # what moves when a view opens has come to rest: this is for the eye
             data = page.devtools("Page.captureScreenshot", {"format": "webp", "quality": 80})["data"]
             (folder / f"{view}-{width}.webp").write_bytes(base64.b64decode(data))
             page.close()

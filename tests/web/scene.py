@@ -15,7 +15,7 @@ sys.path[:0] = [str(TESTS / "system"), str(TESTS / "daemon/gpio")]
 
 from audio import SPEECH_FOLDER, read_wav  # noqa: E402
 from fake_gpio import FakeGpio  # noqa: E402
-from rig import Session  # noqa: E402
+from rig import Session, wait_until  # noqa: E402
 from rig.session import free_port  # noqa: E402
 from streams import free_ports, new_key  # noqa: E402
 from wire import ask  # noqa: E402
@@ -41,7 +41,6 @@ LINES = [
     {"id": "on-air", "line": "GPIO6", "function": "tally", "channel": 1},
 ]
 GATE_KEY = 21
-GUARD_SECONDS = 60
 
 
 def speech(names, seconds):
@@ -159,10 +158,7 @@ class Scene(Session):
             path = self.folder / f"{words}.wav"
             write_wav(path, gain * speech([words, "vm-intro"], self.seconds))
             self.spawn(f"speaker-{tablet}", ["pw-cat", "-p", "--target", f"partyline.tablet.{tablet}", str(path)])
-        end = time.monotonic() + GUARD_SECONDS
-        while not self.is_heard():
-            assert time.monotonic() < end, "nobody is heard"
-            time.sleep(0.05)
+        wait_until(self.is_heard, "the speakers' voices")
         self.gpio.line(GATE_KEY).edge(0)
 
     def is_heard(self):

@@ -18,8 +18,7 @@ import audio  # noqa: E402
 from browser import Browser  # noqa: E402
 from listener import PageServer  # noqa: E402
 from panel import Panel  # noqa: E402
-from rig import Session  # noqa: E402
-from streams import wait_for  # noqa: E402
+from rig import Session, wait_until  # noqa: E402
 from wire import WebSocket, ask  # noqa: E402
 
 HOST = "appliance.test"  # not a secure context: no microphone, no worklet, and WebRTC all the same
@@ -297,7 +296,7 @@ def test_a_claimed_tablet_is_its_holders(open_page, port):
         hears_microphone(page, which)
         panel.press(1)
         page.js(f"talkers[{talker}].pc.close()")
-        wait_for(lambda: not holders(port, 1), "the key's release")
+        wait_until(lambda: not holders(port, 1), "the key's release")
         talk(page, port, f"?tablet=2&secret={secret}")
         hears_microphone(page, which)
         assert ask(port, "DELETE", "/api/claims/2").status == 200

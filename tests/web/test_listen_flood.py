@@ -2,9 +2,9 @@
 """A flood of junk to the UDP port of all sessions: who listens goes on to, and others may come."""
 
 import re
-import time
 
 from junk import Flood
+from rig import wait_until
 from test_listen import (  # noqa: F401 (fixtures)
     TONE_DB,
     browser,
@@ -23,7 +23,6 @@ from test_listen import (  # noqa: F401 (fixtures)
 )
 from wire import ask
 
-GUARD_SECONDS = 60
 DATAGRAMS = 20_000
 
 
@@ -41,28 +40,21 @@ def set_gain(page, port, which, gain_db):  # noqa: F811
     put(port, path, sources=[{"source": "tablet.1.talk", "gain_db": gain_db}])
 
 
-def wait_for(what, test):
-    end = time.monotonic() + GUARD_SECONDS
-    while not test():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
-
-
 def test_a_flood_disturbs_no_session(page, port, tone):  # noqa: F811
     first = listen(page, port, "tablet.1.talk")
     hears(page, first, TONE_DB)
     before = {one["id"] for one in listeners(port)}
     udp_port = ask(port, "GET", "/api/listeners").json()["port"]
     with Flood(udp_port, [username_of(page, first)]) as flood:
-        wait_for("the flood begins", lambda: flood.n_sent > DATAGRAMS // 3)
+        wait_until(lambda: flood.n_sent > DATAGRAMS // 3, "the flood to begin")
         # what is heard changes as ever
         set_gain(page, port, first, -10)
         hears(page, first, TONE_DB - 10)
         # somebody else comes
         second = listen(page, port, "tablet.1.talk:-3")
         hears(page, second, TONE_DB - 3)
-        wait_for("the flood goes on", lambda: flood.n_sent > DATAGRAMS)
-        wait_for("a check is told to be wrong", lambda: flood.n_refused > 0)
+        wait_until(lambda: flood.n_sent > DATAGRAMS, "the flood to go on")
+        wait_until(lambda: flood.n_refused > 0, "a check that is told to be wrong")
         set_gain(page, port, first, 0)
         hears(page, first, TONE_DB)
         hears(page, second, TONE_DB - 3)

@@ -430,7 +430,7 @@ PL_TEST(kill_9_loses_no_stream_that_was_confirmed)
 		close(fds[1]);
 		while (confirmed < first + 1 && read(fds[0], &n, sizeof(n)) == sizeof(n))
 			confirmed = n;
-		nanosleep(&pause, NULL);
+		nanosleep(&pause, NULL); /* a moment within the next step: any is right */
 		kill(child, SIGKILL);
 		PL_CHECK(waitpid(child, &status, 0) == child);
 		PL_CHECK(WIFSIGNALED(status));

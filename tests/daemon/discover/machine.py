@@ -7,12 +7,11 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
-import time
 
 import dbus
 import dbus.bus
 from plain_daemon import PROGRAM, PlainDaemon
-from rig import Process
+from rig import Process, wait_until
 from rig.confs import find_program
 from rig.process import GUARD_SECONDS
 from rig.watch import wait_for_path
@@ -37,17 +36,6 @@ BUS_CONF = """\
   </policy>
 </busconfig>
 """
-
-
-def wait_until(condition, what):
-    """Poll for what has no event of its own; a guard against hanging, not a limit of speed."""
-    end = time.monotonic() + GUARD_SECONDS
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {GUARD_SECONDS} s")
 
 
 class Machine:

@@ -5,14 +5,12 @@ import contextlib
 import http.client
 import json
 import pathlib
-import time
 
 import pytest
-from rig import Session
+from rig import Session, wait_until
 from schema import answer_schema, check
 from wire import WebSocket, ask
 
-GUARD_SECONDS = 60
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis="
 STREAM = {
     "id": "mill", "endpoint": "channel.2", "name": "Old mill",
@@ -166,10 +164,7 @@ def clips_of(session):
 
 def wait_clips(session, n):
     """The directory is looked at by a thread of its own."""
-    end = time.monotonic() + GUARD_SECONDS
-    while len(clips_of(session)) != n:
-        assert time.monotonic() < end, clips_of(session)
-        time.sleep(0.02)
+    wait_until(lambda: len(clips_of(session)) == n, lambda: f"{n} clips: {clips_of(session)}")
     return clips_of(session)
 
 
@@ -210,10 +205,7 @@ def test_clips_are_listed_and_deleted():
 
 
 def wait_gone(path):
-    end = time.monotonic() + GUARD_SECONDS
-    while path.exists():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: not path.exists(), f"the end of {path}")
 
 
 def test_a_clip_that_waits_for_its_upload_is_not_deleted():

@@ -16,6 +16,7 @@ import time
 
 import pytest
 from panel import Panel
+from rig import wait_until
 from schema import check
 from wire import WebSocket, ask
 
@@ -201,8 +202,8 @@ def test_nobody_comes_back(port):
 
 def arrived(sock):
     """Until the other end's kernel has everything."""
-    while struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]:
-        time.sleep(0.001)
+    wait_until(lambda: struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0] == 0,
+               "an empty queue", interval=0.001)
 
 
 def test_a_daemon_that_stood_still_takes_nobody_for_silent(port, session):

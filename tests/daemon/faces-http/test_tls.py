@@ -16,6 +16,7 @@ import own_network
 import pytest
 from access import ADMIN, CHANGES, Daemon
 from panel import Panel
+from rig import wait_until
 from wire import GUARD_SECONDS, Connection, WebSocket, ask
 
 REFUSED = own_network.enter()
@@ -66,10 +67,7 @@ class LanDaemon(Daemon):
         with (self.state / "system.log").open() as log:
             log.seek(0, os.SEEK_END)
             os.kill(self.process.pid, signal.SIGHUP)
-            end = time.monotonic() + GUARD_SECONDS
-            while "auth." not in log.read():
-                assert time.monotonic() < end, self.process.log_text()
-                time.sleep(0.02)
+            wait_until(lambda: "auth." in log.read(), lambda: f"the certificate\n{self.process.log_text()}")
 
 
 @pytest.fixture(scope="module")
@@ -286,14 +284,15 @@ def test_the_network_keeps_this_machine_not_out(lan):
     finally:
         for sock in held:
             sock.close()
-    end = time.monotonic() + GUARD_SECONDS
-    while True:  # the network is served again when the daemon has seen them go
+
+    def is_served():
         try:
-            assert lan.ask("GET", "/state", None, lan.viewer).status == 200
-            return
+            return lan.ask("GET", "/state", None, lan.viewer).status
         except OSError:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+            return None
+
+    # The network is served again when the daemon has seen them go.
+    assert wait_until(is_served, "the network's way in") == 200
 
 
 def openssl(*words):

@@ -10,7 +10,7 @@ import time
 import numpy as np
 from fake_gpio import GUARD_SECONDS, PULL_UP, FakeGpio, now_nsec
 from plain_daemon import PlainDaemon
-from rig import Session
+from rig import Session, wait_until
 
 RASPBERRY = {bcm: f"GPIO{bcm}" for bcm in range(2, 28)}
 MSEC = 1_000_000
@@ -36,13 +36,6 @@ def held(daemon):
     status, state = daemon.call("GET", "/ptt/state")
     assert status == 200
     return {int(channel): tablets for channel, tablets in state["channels"].items() if tablets}
-
-
-def wait_until(condition, what):
-    end = time.monotonic() + GUARD_SECONDS
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain for {what}"
-        time.sleep(0.01)
 
 
 def wait_held(daemon, wanted):

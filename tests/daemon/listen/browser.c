@@ -299,6 +299,7 @@ static void repeat(struct browser *b)
 	/* a server has nothing more to say, but the peer's OpenSSL waits for the same clock */
 	if (b->is_server)
 		usleep(60000);
+	/* OpenSSL has a clock of its own, which cannot be turned on */
 	while (DTLSv1_get_timeout(b->ssl, &left) == 1 && DTLSv1_handle_timeout(b->ssl) == 0)
 		usleep((unsigned)left.tv_usec + 1);
 }

@@ -8,11 +8,10 @@ import shutil
 import signal
 import socket
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
-from rig import Process
+from rig import Process, wait_until
 from rig.confs import find_program
 
 GUARD_SECONDS = 60
@@ -141,11 +140,6 @@ class PlainDaemon:
 
     def wait_record(self, event):
         """The first record of this event, once it is there."""
-        end = time.monotonic() + GUARD_SECONDS
-        while time.monotonic() < end:
-            for level, record in self.records():
-                if record["event_type"] == event:
-                    return level, record
-            self.process.check_alive()
-            time.sleep(0.02)
-        raise AssertionError(f"no {event} in the log")
+        return wait_until(
+            lambda: next((found for found in self.records() if found[1]["event_type"] == event), None),
+            f"{event} in the log", check=self.process.check_alive)  # fmt: skip

@@ -4,11 +4,10 @@
 import json
 import os
 import signal
-import time
 import urllib.request
 
 import pytest
-from rig import Session
+from rig import Session, wait_until
 
 GUARD_SECONDS = 60
 SILENCE = -240.0
@@ -27,17 +26,19 @@ def call(session, method, path, body=None):
 
 def wait_for(session, condition, what):
     """Poll /state until the condition holds; its state."""
-    end = time.monotonic() + GUARD_SECONDS
-    while True:
+    state = {}
+
+    def look():
+        nonlocal state
         state = call(session, "GET", "/state")
-        if condition(state):
-            return state
-        if time.monotonic() > end:
-            logs = "\n".join(session.log_text(name) for name in session.processes)
-            links = session.run(["pw-link", "-l"]).stdout
-            raise AssertionError(f"waited in vain for {what}: {state['vu_db']}\n{links}\n{logs}")
-        session.processes["partyline"].check_alive()
-        time.sleep(0.02)
+        return condition(state)
+
+    def complaint():
+        logs = "\n".join(session.log_text(name) for name in session.processes)
+        return f"{what}: {state['vu_db']}\n{session.run(['pw-link', '-l']).stdout}\n{logs}"
+
+    wait_until(look, complaint, check=session.processes["partyline"].check_alive)
+    return state
 
 
 def channel(state, number):
@@ -59,13 +60,11 @@ def events(session):
 
 def wait_event(session, name, n=1):
     """The n-th record of this name, once it is there."""
-    end = time.monotonic() + GUARD_SECONDS
-    while True:
-        found = [record for record in events(session) if record["event_type"] == name]
-        if len(found) >= n:
-            return found[n - 1]
-        assert time.monotonic() < end, (name, session.log_text("partyline"))
-        time.sleep(0.02)
+    def records():
+        return [record for record in events(session) if record["event_type"] == name]
+
+    wait_until(lambda: len(records()) >= n, lambda: f"{name}\n{session.log_text('partyline')}")
+    return records()[n - 1]
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +133,8 @@ def test_a_graph_that_stands_still_is_silent(session):
     os.kill(server.pid, signal.SIGSTOP)
     try:
         wait_for(session, lambda s: channel(s, 1) == tablet(s, 1) == SILENCE, "silence")
-        end = time.monotonic() + GUARD_SECONDS
-        while not any("stands still" in t for t in call(session, "GET", "/api/system")["troubles"]):
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        wait_until(lambda: any("stands still" in t for t in call(session, "GET", "/api/system")["troubles"]),
+                   "the trouble")
     finally:
         os.kill(server.pid, signal.SIGCONT)
     wait_for(session, lambda s: sounds(channel(s, 1)), "sound again")

@@ -141,7 +141,8 @@ static void make_clips(struct rig *rig, unsigned n)
 
 		rig_page(rig, "a");
 		rig_play(rig, 2.0);
-		nanosleep(&moment, NULL); /* files of one age go by name, as here too */
+		/* Their ages are what is tested; files of one age go by name, as here too. */
+		nanosleep(&moment, NULL);
 	}
 	rig_play(rig, 0.2);
 }

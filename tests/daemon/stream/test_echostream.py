@@ -10,6 +10,7 @@ import pytest
 
 from echo import Driver
 from echostream_server import EchoServer
+from rig import wait_until
 
 KEY = bytes(range(32))
 CHANNELS = ["555", "556", "557", "558"]
@@ -29,10 +30,7 @@ def settle(server, *drivers):
     """Everybody is known to the relay."""
     for driver in drivers:
         driver.wait_ready()
-    end = time.monotonic() + 60
-    while len({e.address for e in server.datagrams("keep_alive")}) < len(drivers):
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_until(lambda: len({e.address for e in server.datagrams("keep_alive")}) >= len(drivers), "all drivers")
 
 
 def talk(sender, receiver, count, n=0):

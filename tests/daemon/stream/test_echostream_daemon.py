@@ -7,13 +7,12 @@ import json
 import os
 import pathlib
 import subprocess
-import time
 import urllib.request
 
 import pytest
 
 from echostream_server import EchoServer
-from rig import Session
+from rig import Session, wait_until
 from rig.confs import find_program
 from rig.process import GUARD_SECONDS
 
@@ -45,13 +44,11 @@ class Instance(Session):
         return self.wait_status(name, lambda status: status["state"] == state)
 
     def wait_status(self, name, is_so):
-        end = time.monotonic() + GUARD_SECONDS
-        while True:
+        def look():
             status = self.status(name)
-            if is_so(status):
-                return status
-            assert time.monotonic() < end, status
-            time.sleep(0.05)
+            return status if is_so(status) else None
+
+        return wait_until(look, lambda: f"{name}: {self.status(name)}")
 
     def key(self, n, down):
         self.http("/ptt/request" if down else "/ptt/release", {"tablet_id": n, "channel": n})
