@@ -107,7 +107,7 @@ static inline int control_audited_verb(struct pl_control *control, const struct 
 	return r;
 }
 
-/** Keep, apply, tell. On an error nothing has changed. @param priority for KEY_DOWN */
+/** Keep, apply, tell: change.c. On an error nothing has changed. @param priority for KEY_DOWN */
 int control_commit(struct pl_control *control, const struct pl_actor *actor, uint32_t priority,
 		   struct pl_error *ret_error);
 
@@ -146,5 +146,11 @@ int control_fail_kept(const struct pl_control *control, int r, bool keys_only,
 uint64_t control_now_usec(clockid_t clock);
 
 void control_emit(struct pl_control *control, const struct pl_event *event);
+/**
+ * An event for each difference of a change: events.c.
+ *
+ * @param base  before and after, and what all of them have; after is control's model already
+ */
+void control_emit_difference(struct pl_control *control, const struct pl_event *base);
 
 #endif
