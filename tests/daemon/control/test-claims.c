@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
+#include "bench.h"
 #include "claims.h"
-#include "config.h"
 
 /* Time is the tests' own: nothing here waits, and no machine is too slow for it. */
 #define SECOND UINT64_C(1000000)
@@ -16,60 +16,19 @@ static const struct pl_actor viewer = {.face = "ws", .name = "10.0.0.9", .role =
 static const struct pl_actor admin = {.face = "cli", .name = "root", .role = PL_ROLE_ADMIN};
 static const struct pl_actor gpio = {.face = "gpio", .name = "", .role = PL_ROLE_OPERATE};
 
-struct bench {
-	struct pl_config config;
-	struct pl_control *control;
-	struct pl_error error;
-	struct pl_model engine_model, kept_model;
-	int apply_result, keep_result;
-	unsigned n_kept;
-	struct pl_listener listener;
-	struct step {
-		enum pl_claim_step step;
-		uint32_t tablet_id;
-		uint64_t keys; /* of the tablet, by then */
-	} steps[64];
-	unsigned n_steps, n_up;
-};
+/* What control told of, since bench_start(). */
+static struct step {
+	enum pl_claim_step step;
+	uint32_t tablet_id;
+	uint64_t keys; /* of the tablet, by then */
+} steps[64];
+static unsigned n_steps, n_up;
 
-static int bench_apply(void *engine, const struct pl_model *before, const struct pl_model *after)
+static void on_event(void *userdata, const struct pl_event *event)
 {
-	struct bench *b = engine;
-
-	if (before && b->apply_result < 0)
-		return b->apply_result;
-	b->engine_model = *after;
-	return 0;
-}
-
-static int bench_read_meters(void *engine, struct pl_meters_data *ret_data)
-{
-	return -ENODATA;
-}
-
-static bool bench_is_connected(void *engine)
-{
-	return true;
-}
-
-static int bench_keep(void *keeper, const struct pl_model *model, bool keys_only)
-{
-	struct bench *b = keeper;
-
-	if (b->keep_result < 0)
-		return b->keep_result;
-	b->kept_model = *model;
-	b->n_kept++;
-	return 0;
-}
-
-static void bench_event(void *userdata, const struct pl_event *event)
-{
-	struct bench *b = userdata;
-
-	b->n_up += event->type == PL_EVENT_KEY_UP;
-	if (event->type == PL_EVENT_CLAIM && b->n_steps < sizeof(b->steps) / sizeof(b->steps[0]))
-		b->steps[b->n_steps++] = (struct step){
+	n_up += event->type == PL_EVENT_KEY_UP;
+	if (event->type == PL_EVENT_CLAIM && n_steps < sizeof(steps) / sizeof(steps[0]))
+		steps[n_steps++] = (struct step){
 			.step = event->claim_step,
 			.tablet_id = event->tablet_id,
 			.keys = event->after->tablet[event->tablet_id - 1].keys,
@@ -78,28 +37,9 @@ static void bench_event(void *userdata, const struct pl_event *event)
 
 static void bench_start(struct bench *b)
 {
-	static const struct pl_engine_ops engine = {
-		.apply = bench_apply,
-		.read_meters = bench_read_meters,
-		.is_connected = bench_is_connected,
-	};
-	static const struct pl_keeper_ops keeper = {bench_keep};
-	struct pl_model model;
-
-	memset(b, 0, sizeof(*b));
-	pl_config_defaults(&b->config);
-	pl_model_init(&model, 4, 3);
-	b->kept_model = model;
-	if (pl_control_new(&b->config, &model, &engine, b, &keeper, b, &b->control) < 0)
+	n_steps = n_up = 0;
+	if (bench_init(b, 4, 3, on_event, NULL) < 0)
 		PL_FAIL_("no control");
-	b->listener = (struct pl_listener){.on_event = bench_event, .userdata = b};
-	pl_control_add_listener(b->control, &b->listener);
-}
-
-static void bench_stop(struct bench *b)
-{
-	b->control = pl_control_free(b->control);
-	pl_config_done(&b->config);
 }
 
 static uint64_t keys(const struct bench *b, uint32_t tablet_id)
@@ -139,10 +79,10 @@ PL_TEST(a_free_tablet_is_claimed)
 	PL_CHECK_STR(info.peer, "10.0.0.7");
 	PL_CHECK(info.present && info.keys == 0 && info.since_usec > 0);
 	PL_CHECK(info.session == c.session);
-	PL_CHECK_INT(b.n_steps, 1);
-	PL_CHECK_INT(b.steps[0].step, PL_CLAIM_TAKEN);
-	PL_CHECK_INT(b.steps[0].tablet_id, 2);
-	bench_stop(&b);
+	PL_CHECK_INT(n_steps, 1);
+	PL_CHECK_INT(steps[0].step, PL_CLAIM_TAKEN);
+	PL_CHECK_INT(steps[0].tablet_id, 2);
+	bench_done(&b);
 }
 
 PL_TEST(a_taken_tablet_is_refused_by_name_and_the_holder_stays)
@@ -158,8 +98,8 @@ PL_TEST(a_taken_tablet_is_refused_by_name_and_the_holder_stays)
 	PL_CHECK(strstr(b.error.message, "\"Anna\" at 10.0.0.7"));
 	PL_CHECK_INT(other.tablet_id, 77);
 	PL_CHECK_INT(press(&b, &a, 1), 0);
-	PL_CHECK_INT(b.n_steps, 1);
-	bench_stop(&b);
+	PL_CHECK_INT(n_steps, 1);
+	bench_done(&b);
 }
 
 PL_TEST(taking_over_releases_the_keys_and_ends_the_first_claim)
@@ -174,8 +114,8 @@ PL_TEST(taking_over_releases_the_keys_and_ends_the_first_claim)
 	PL_CHECK_INT(pl_control_claim(b.control, &bert, &request, BEGIN, &t, &b.error), 0);
 	PL_CHECK_INT(keys(&b, 1), 0);
 	PL_CHECK_INT(b.engine_model.tablet[0].keys, 0);
-	PL_CHECK_INT(b.steps[1].step, PL_CLAIM_TAKEN_OVER);
-	PL_CHECK_INT(b.steps[1].keys, 0);
+	PL_CHECK_INT(steps[1].step, PL_CLAIM_TAKEN_OVER);
+	PL_CHECK_INT(steps[1].keys, 0);
 	PL_CHECK(strcmp(a.secret, t.secret) != 0);
 	PL_CHECK(!pl_control_claim_has_secret(b.control, 1, a.secret));
 	PL_CHECK(pl_control_claim_has_secret(b.control, 1, t.secret));
@@ -190,8 +130,8 @@ PL_TEST(taking_over_releases_the_keys_and_ends_the_first_claim)
 	/* taking over what nobody has is claiming */
 	request.tablet_id = 3;
 	PL_CHECK_INT(pl_control_claim(b.control, &bert, &request, BEGIN, &t, &b.error), 0);
-	PL_CHECK_INT(b.steps[2].step, PL_CLAIM_TAKEN);
-	bench_stop(&b);
+	PL_CHECK_INT(steps[2].step, PL_CLAIM_TAKEN);
+	bench_done(&b);
 }
 
 PL_TEST(the_next_free_one_has_no_sound_card)
@@ -216,7 +156,7 @@ PL_TEST(the_next_free_one_has_no_sound_card)
 	pl_control_leave_claim(b.control, &anna, &a);
 	PL_CHECK_INT(claim(&b, &anna, 0, &c), 0);
 	PL_CHECK_INT(c.tablet_id, 1);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(bad_requests_change_nothing)
@@ -239,7 +179,7 @@ PL_TEST(bad_requests_change_nothing)
 	PL_CHECK_INT(pl_control_release_claim(b.control, &admin, 0, &b.error), -ENOENT);
 	PL_CHECK_INT(pl_control_release_claim(b.control, &admin, 5, &b.error), -ENOENT);
 	PL_CHECK_INT(c.tablet_id, 77);
-	PL_CHECK_INT(b.n_steps, 0);
+	PL_CHECK_INT(n_steps, 0);
 	PL_CHECK(!pl_control_get_claim(b.control, 0, NULL));
 	PL_CHECK(!pl_control_get_claim(b.control, 5, NULL));
 	/* a claim that never was */
@@ -253,7 +193,7 @@ PL_TEST(bad_requests_change_nothing)
 	PL_CHECK_STR(b.error.field, "/channel");
 	PL_CHECK_INT(press(&b, &c, 0), -ENOENT);
 	PL_CHECK_INT(keys(&b, 1), 0);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(an_administrator_frees_a_tablet)
@@ -263,15 +203,15 @@ PL_TEST(an_administrator_frees_a_tablet)
 
 	bench_start(&b);
 	PL_CHECK_INT(pl_control_release_claim(b.control, &admin, 1, &b.error), 0);
-	PL_CHECK_INT(b.n_steps, 0); /* nobody had it */
+	PL_CHECK_INT(n_steps, 0); /* nobody had it */
 	PL_CHECK_INT(claim(&b, &anna, 1, &a), 0);
 	PL_CHECK_INT(press(&b, &a, 3), 0);
 	PL_CHECK_INT(pl_control_release_claim(b.control, &admin, 1, &b.error), 0);
-	PL_CHECK_INT(b.steps[1].step, PL_CLAIM_RELEASED);
+	PL_CHECK_INT(steps[1].step, PL_CLAIM_RELEASED);
 	PL_CHECK_INT(keys(&b, 1), 0);
 	PL_CHECK_INT(press(&b, &a, 3), -ESTALE);
 	PL_CHECK_INT(claim(&b, &bert, 1, &a), 0);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 /* --- coming back ------------------------------------------------------------------------------- */
@@ -291,7 +231,7 @@ PL_TEST(who_has_the_secret_comes_back)
 	PL_CHECK_INT(press(&b, &a, 1), 0);
 	pl_control_claim_closed(b.control, &anna, &a, BEGIN + SECOND);
 	PL_CHECK_INT(keys(&b, 1), 0);
-	PL_CHECK_INT(b.steps[1].step, PL_CLAIM_AWAY);
+	PL_CHECK_INT(steps[1].step, PL_CLAIM_AWAY);
 	PL_CHECK(pl_control_get_claim(b.control, 1, &info));
 	PL_CHECK(!info.present);
 	/* kept for its holder: others are told so */
@@ -304,7 +244,7 @@ PL_TEST(who_has_the_secret_comes_back)
 	PL_CHECK_INT(again.tablet_id, 1);
 	PL_CHECK_STR(again.secret, a.secret);
 	PL_CHECK(again.session != a.session);
-	PL_CHECK_INT(b.steps[2].step, PL_CLAIM_BACK);
+	PL_CHECK_INT(steps[2].step, PL_CLAIM_BACK);
 	PL_CHECK(pl_control_get_claim(b.control, 1, &info));
 	PL_CHECK(info.present && info.since_usec == since);
 	PL_CHECK_STR(info.label, "Anna");
@@ -313,7 +253,7 @@ PL_TEST(who_has_the_secret_comes_back)
 	PL_CHECK_INT(keys(&b, 1), 0);
 	PL_CHECK_INT(press(&b, &a, 1), -ESTALE);
 	PL_CHECK_INT(press(&b, &again, 1), 0);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(a_newer_connection_ends_the_older_ones_keys)
@@ -331,7 +271,7 @@ PL_TEST(a_newer_connection_ends_the_older_ones_keys)
 	PL_CHECK_INT(press(&b, &again, 2), 0);
 	pl_control_claim_closed(b.control, &anna, &a, BEGIN + SECOND); /* now it is */
 	PL_CHECK_INT(keys(&b, 1), 2);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(a_secret_that_fits_nothing_is_as_none)
@@ -350,7 +290,7 @@ PL_TEST(a_secret_that_fits_nothing_is_as_none)
 	/* another tablet's secret is none of this one */
 	request = (struct pl_claim_request){.tablet_id = 1, .secret = c.secret};
 	PL_CHECK_INT(pl_control_claim(b.control, &bert, &request, BEGIN, &c, &b.error), -EBUSY);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(nobody_comes_back)
@@ -368,12 +308,12 @@ PL_TEST(nobody_comes_back)
 	PL_CHECK(pl_control_get_claim(b.control, 1, NULL));
 	PL_CHECK(pl_control_run_claims(b.control, end) == UINT64_MAX);
 	PL_CHECK(!pl_control_get_claim(b.control, 1, NULL));
-	PL_CHECK_INT(b.n_steps, 3);
-	PL_CHECK_INT(b.steps[2].step, PL_CLAIM_EXPIRED);
+	PL_CHECK_INT(n_steps, 3);
+	PL_CHECK_INT(steps[2].step, PL_CLAIM_EXPIRED);
 	PL_CHECK_INT(claim(&b, &bert, 1, &c), 0);
 	request.secret = a.secret; /* too late */
 	PL_CHECK_INT(pl_control_claim(b.control, &anna, &request, end, &c, &b.error), -EBUSY);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 /* --- keys and silence --------------------------------------------------------------------------- */
@@ -400,23 +340,23 @@ PL_TEST(silence_releases_the_keys_within_a_second)
 	PL_CHECK(pl_control_run_claims(b.control, due) == heard + PL_CLAIM_KEEP_USEC);
 	PL_CHECK_INT(keys(&b, 1), 0);
 	PL_CHECK_INT(b.engine_model.tablet[0].keys, 0);
-	PL_CHECK_INT(b.n_up, 2);
-	PL_CHECK_INT(b.steps[1].step, PL_CLAIM_SILENT);
+	PL_CHECK_INT(n_up, 2);
+	PL_CHECK_INT(steps[1].step, PL_CLAIM_SILENT);
 	PL_CHECK(pl_control_get_claim(b.control, 1, &info));
 	PL_CHECK(!info.present);
 	/* told once */
 	pl_control_run_claims(b.control, due + SECOND);
-	PL_CHECK_INT(b.n_steps, 2);
+	PL_CHECK_INT(n_steps, 2);
 	/* heard again: it is there, its keys stay up */
 	PL_CHECK_INT(pl_control_claim_heard(b.control, &a, due + 2 * SECOND), 0);
-	PL_CHECK_INT(b.steps[2].step, PL_CLAIM_BACK);
+	PL_CHECK_INT(steps[2].step, PL_CLAIM_BACK);
 	PL_CHECK_INT(keys(&b, 1), 0);
 	PL_CHECK_INT(press(&b, &a, 1), 0);
 	/* and for good */
 	pl_control_run_claims(b.control, due + 2 * SECOND + PL_CLAIM_KEEP_USEC);
 	PL_CHECK_INT(keys(&b, 1), 0);
 	PL_CHECK(!pl_control_get_claim(b.control, 1, NULL));
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(other_hands_keys_are_not_touched)
@@ -439,7 +379,7 @@ PL_TEST(other_hands_keys_are_not_touched)
 	PL_CHECK_INT(keys(&b, 1), 5); /* 1 and 3 are held by the GPIO line */
 	PL_CHECK_INT(keys(&b, 2), 1);
 	PL_CHECK_INT(keys(&b, 3), 2);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(a_key_that_was_released_elsewhere_is_not_the_claims_any_more)
@@ -457,7 +397,7 @@ PL_TEST(a_key_that_was_released_elsewhere_is_not_the_claims_any_more)
 	PL_CHECK_INT(info.keys, 0);
 	pl_control_leave_claim(b.control, &anna, &a);
 	PL_CHECK_INT(keys(&b, 1), 1);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(the_rules_of_talk_keys_hold)
@@ -496,7 +436,7 @@ PL_TEST(the_rules_of_talk_keys_hold)
 	PL_CHECK_INT(pl_control_reset(b.control, &admin, &b.error), 0);
 	PL_CHECK(pl_control_get_claim(b.control, 1, &info));
 	PL_CHECK_INT(info.keys, 0);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 /* --- what is kept, and what can fail ---------------------------------------------------------------- */
@@ -520,7 +460,7 @@ PL_TEST(keys_of_claims_end_with_the_daemon)
 	/* in two hands: the other one's is kept */
 	PL_CHECK_INT(pl_control_press_key(b.control, &gpio, 1, 1, 1, &b.error), 0);
 	PL_CHECK_INT(b.kept_model.tablet[0].keys, 3);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(a_full_disk_holds_no_key_down)
@@ -535,7 +475,7 @@ PL_TEST(a_full_disk_holds_no_key_down)
 	PL_CHECK_INT(pl_control_press_key(b.control, &gpio, 1, 1, 1, &b.error), -ENOSPC);
 	pl_control_claim_closed(b.control, &anna, &a, BEGIN); /* so it is still the claim's alone */
 	PL_CHECK_INT(keys(&b, 1), 0);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST(what_the_engine_refuses_is_tried_again)
@@ -565,7 +505,7 @@ PL_TEST(what_the_engine_refuses_is_tried_again)
 	b.apply_result = 0;
 	PL_CHECK(pl_control_run_claims(b.control, now + PL_CLAIM_RETRY_USEC) == UINT64_MAX);
 	PL_CHECK_INT(keys(&b, 1), 0);
-	bench_stop(&b);
+	bench_done(&b);
 }
 
 PL_TEST_MAIN()

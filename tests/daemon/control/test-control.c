@@ -5,123 +5,51 @@
 #include <math.h>
 #include <time.h>
 
-#include "config.h"
-#include "control.h"
+#include "bench.h"
 
 static const struct pl_actor admin = {.face = "cli", .name = "t", .role = PL_ROLE_ADMIN};
 static const struct pl_actor operator_ = {.face = "http", .name = "t", .role = PL_ROLE_OPERATE};
 static const struct pl_actor viewer = {.face = "ws", .name = "t", .role = PL_ROLE_VIEW};
 
-/* The tests' own engine and keeper: they write down what they are told and can refuse. */
-struct bench {
-	struct pl_config config;
-	struct pl_control *control;
-	struct pl_error error;
+/* What control told of, since bench_start(). */
+static struct pl_event events[300];
+static unsigned n_events;
+static bool event_before_applied; /* a listener heard of it before engine and keeper had it */
 
-	struct pl_model engine_model, kept_model;
-	unsigned n_applied, n_kept, n_kept_keys_only;
-	int apply_result, keep_result;
-	uint64_t keys_nsec; /* as the engine got it last */
-	bool applied_before_kept;
-
-	struct pl_listener listener;
-	struct pl_event events[300];
-	unsigned n_events;
-	bool event_before_applied; /* a listener heard of it before engine and keeper had it */
-};
-
-static int bench_apply(void *engine, const struct pl_model *before, const struct pl_model *after)
+static void on_event(void *userdata, const struct pl_event *event)
 {
-	struct bench *b = engine;
-
-	if (before && b->apply_result < 0)
-		return b->apply_result;
-	if (before && !pl_model_equal(&b->kept_model, after))
-		b->applied_before_kept = true;
-	b->engine_model = *after;
-	b->n_applied++;
-	return 0;
-}
-
-static int bench_apply_keys(void *engine, const struct pl_model *before,
-			    const struct pl_model *after, uint64_t nsec)
-{
-	struct bench *b = engine;
-
-	b->keys_nsec = nsec;
-	return bench_apply(engine, before, after);
-}
-
-static int bench_read_meters(void *engine, struct pl_meters_data *ret_data)
-{
-	return -ENODATA;
-}
-
-static bool bench_is_connected(void *engine)
-{
-	return true;
-}
-
-static int bench_keep(void *keeper, const struct pl_model *model, bool keys_only)
-{
-	struct bench *b = keeper;
-
-	if (b->keep_result < 0 && !pl_model_equal(model, &b->kept_model))
-		return b->keep_result;
-	b->kept_model = *model;
-	b->n_kept++;
-	b->n_kept_keys_only += keys_only;
-	return 0;
-}
-
-static void bench_event(void *userdata, const struct pl_event *event)
-{
-	struct bench *b = userdata;
+	const struct bench *b = userdata;
 
 	if (!pl_model_equal(event->after, &b->kept_model) ||
 	    !pl_model_equal(event->after, pl_control_model(b->control)))
-		b->event_before_applied = true;
+		event_before_applied = true;
 	if (event->change >= PL_CHANGE_VALUE && !pl_model_equal(event->after, &b->engine_model))
-		b->event_before_applied = true;
-	if (b->n_events < sizeof(b->events) / sizeof(b->events[0]))
-		b->events[b->n_events++] = *event;
+		event_before_applied = true;
+	if (n_events < sizeof(events) / sizeof(events[0]))
+		events[n_events++] = *event;
 }
 
 static void bench_start(struct bench *b, uint32_t n_tablets, uint32_t n_channels)
 {
-	static const struct pl_engine_ops engine = {
-		.apply = bench_apply,
-		.read_meters = bench_read_meters,
-		.is_connected = bench_is_connected,
-		.apply_keys = bench_apply_keys,
-	};
-	static const struct pl_keeper_ops keeper = {bench_keep};
-	struct pl_model model;
-
-	memset(b, 0, sizeof(*b));
-	pl_config_defaults(&b->config);
-	pl_model_init(&model, n_tablets, n_channels);
-	b->kept_model = model;
-	if (pl_control_new(&b->config, &model, &engine, b, &keeper, b, &b->control) < 0)
+	n_events = 0;
+	event_before_applied = false;
+	if (bench_init(b, n_tablets, n_channels, on_event, b) < 0)
 		PL_FAIL_("no control");
-	b->listener = (struct pl_listener){.on_event = bench_event, .userdata = b};
-	pl_control_add_listener(b->control, &b->listener);
 }
 
 static void bench_stop(struct bench *b)
 {
 	PL_EXPECT(!b->applied_before_kept);
-	PL_EXPECT(!b->event_before_applied);
-	b->control = pl_control_free(b->control);
-	pl_config_done(&b->config);
+	PL_EXPECT(!event_before_applied);
+	bench_done(b);
 }
 
-static unsigned count(const struct bench *b, enum pl_event_type type)
+static unsigned count(enum pl_event_type type)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < b->n_events; i++)
-		n += b->events[i].type == type;
+	for (unsigned i = 0; i < n_events; i++)
+		n += events[i].type == type;
 	return n;
 }
 
@@ -143,15 +71,15 @@ PL_TEST(one_crosspoint)
 	bench_start(&b, 16, 4);
 	PL_CHECK_INT(pl_control_set_uplink(b.control, &operator_, 2, 7, 0.5, &b.error), 0);
 	PL_CHECK_NEAR(pl_control_model(b.control)->channel[1].uplink[6], 0.5, 0.0);
-	PL_CHECK_INT(b.n_events, 1);
-	PL_CHECK_INT(b.events[0].type, PL_EVENT_MATRIX);
-	PL_CHECK_INT(b.events[0].change, PL_CHANGE_VALUE);
-	PL_CHECK(b.events[0].uplink_changed && !b.events[0].downlink_changed);
+	PL_CHECK_INT(n_events, 1);
+	PL_CHECK_INT(events[0].type, PL_EVENT_MATRIX);
+	PL_CHECK_INT(events[0].change, PL_CHANGE_VALUE);
+	PL_CHECK(events[0].uplink_changed && !events[0].downlink_changed);
 	PL_CHECK_INT(pl_control_set_downlink(b.control, &operator_, 16, 4, 10.0, &b.error), 0);
-	PL_CHECK(!b.events[1].uplink_changed && b.events[1].downlink_changed);
+	PL_CHECK(!events[1].uplink_changed && events[1].downlink_changed);
 	/* the same again: nothing to do, nothing kept */
 	PL_CHECK_INT(pl_control_set_downlink(b.control, &operator_, 16, 4, 10.0, &b.error), 0);
-	PL_CHECK_INT(b.n_events, 2);
+	PL_CHECK_INT(n_events, 2);
 	PL_CHECK_INT(b.n_kept, 2);
 	bench_stop(&b);
 }
@@ -180,7 +108,7 @@ PL_TEST(set_matrix_replaces_whole_parts)
 	change = (struct pl_matrix_change){.headroom_db = &headroom_db};
 	PL_CHECK_INT(pl_control_set_matrix(b.control, &operator_, &change, &b.error), 0);
 	PL_CHECK_INT(m->channel[0].uplink_set, 3);
-	PL_CHECK(b.events[1].headroom_changed && !b.events[1].uplink_changed);
+	PL_CHECK(events[1].headroom_changed && !events[1].uplink_changed);
 
 	/* an empty part clears it */
 	rows.n_cells = 0;
@@ -227,7 +155,7 @@ PL_TEST(set_matrix_is_all_or_nothing)
 		PL_CHECK_STR(b.error.field, cases[i].field);
 		PL_CHECK(b.error.message[0]);
 	}
-	PL_CHECK_INT(b.n_events, 0);
+	PL_CHECK_INT(n_events, 0);
 	PL_CHECK_INT(b.n_kept, 0);
 	PL_CHECK_INT(b.n_applied, 1);
 	bench_stop(&b);
@@ -274,7 +202,7 @@ PL_TEST(bad_values_are_refused_by_every_verb)
 	/* without a place for the error as well */
 	PL_CHECK_INT(pl_control_set_headroom(c, &admin, NAN, NULL), -EINVAL);
 	PL_CHECK(pl_model_equal(pl_control_model(c), &before));
-	PL_CHECK_INT(b.n_events + b.n_kept, 0);
+	PL_CHECK_INT(n_events + b.n_kept, 0);
 	bench_stop(&b);
 }
 
@@ -310,7 +238,7 @@ PL_TEST(roles)
 	PL_CHECK_INT(pl_control_set_busy_refusal(c, &operator_, true, NULL), -EPERM);
 	PL_CHECK_INT(pl_control_reload_config(c, &operator_, NULL), -EPERM);
 	PL_CHECK_INT(pl_control_reset(c, &operator_, NULL), -EPERM);
-	PL_CHECK_INT(b.n_events + b.n_kept, 0);
+	PL_CHECK_INT(n_events + b.n_kept, 0);
 	bench_stop(&b);
 }
 
@@ -320,19 +248,19 @@ PL_TEST(mutes_are_told_one_by_one)
 
 	bench_start(&b, 16, 4);
 	PL_CHECK_INT(pl_control_set_channel_mute(b.control, &operator_, 3, true, NULL), 0);
-	PL_CHECK_INT(b.events[0].type, PL_EVENT_CHANNEL_MUTE);
-	PL_CHECK_INT(b.events[0].channel_id, 3);
-	PL_CHECK_INT(b.events[0].tablet_id, 0);
-	PL_CHECK_INT(b.events[0].ts_usec > 0, 1);
+	PL_CHECK_INT(events[0].type, PL_EVENT_CHANNEL_MUTE);
+	PL_CHECK_INT(events[0].channel_id, 3);
+	PL_CHECK_INT(events[0].tablet_id, 0);
+	PL_CHECK_INT(events[0].ts_usec > 0, 1);
 	PL_CHECK_INT(pl_control_set_tablet_mute(b.control, &operator_, 16, true, NULL), 0);
 	PL_CHECK_INT(pl_control_set_talk_mute(b.control, &operator_, 16, true, NULL), 0);
 	PL_CHECK_INT(pl_control_set_listen_mute(b.control, &operator_, 15, true, NULL), 0);
-	PL_CHECK_INT(count(&b, PL_EVENT_TABLET_MUTE), 3);
-	PL_CHECK_INT(b.events[3].tablet_id, 15);
+	PL_CHECK_INT(count(PL_EVENT_TABLET_MUTE), 3);
+	PL_CHECK_INT(events[3].tablet_id, 15);
 	/* a first "false" is shown in the documents from now on, but nothing is heard of it */
 	PL_CHECK_INT(pl_control_set_channel_mute(b.control, &operator_, 1, false, NULL), 0);
-	PL_CHECK_INT(b.events[4].type, PL_EVENT_CHANNEL_MUTE);
-	PL_CHECK_INT(b.events[4].change, PL_CHANGE_NONE);
+	PL_CHECK_INT(events[4].type, PL_EVENT_CHANNEL_MUTE);
+	PL_CHECK_INT(events[4].change, PL_CHANGE_NONE);
 	PL_CHECK_INT(pl_control_model(b.control)->channel_mute_set, 5);
 	PL_CHECK_INT(b.n_applied, 5);
 	bench_stop(&b);
@@ -374,10 +302,10 @@ PL_TEST(keys_and_their_history)
 	PL_CHECK_INT(pl_control_press_key(b.control, &operator_, 5, 2, 1, NULL), 0);
 	PL_CHECK_INT(pl_control_release_key(b.control, &operator_, 1, 2, NULL), 0);
 	PL_CHECK_INT(pl_control_release_key(b.control, &operator_, 1, 2, NULL), 0);
-	PL_CHECK_INT(b.n_events, 3);
-	PL_CHECK_INT(b.events[0].type, PL_EVENT_KEY_DOWN);
-	PL_CHECK_INT(b.events[0].priority, 7);
-	PL_CHECK_INT(b.events[2].type, PL_EVENT_KEY_UP);
+	PL_CHECK_INT(n_events, 3);
+	PL_CHECK_INT(events[0].type, PL_EVENT_KEY_DOWN);
+	PL_CHECK_INT(events[0].priority, 7);
+	PL_CHECK_INT(events[2].type, PL_EVENT_KEY_UP);
 	PL_CHECK_INT(b.n_kept_keys_only, 3);
 
 	PL_CHECK_INT(pl_control_key_history(b.control, records, PL_KEY_HISTORY_MAX), 3);
@@ -415,8 +343,8 @@ PL_TEST(leaving_latch_releases)
 	PL_CHECK_INT(pl_control_set_mode(b.control, &operator_, 2, PL_TALK_MODE_MOMENTARY, NULL),
 		     0);
 	PL_CHECK_INT(pl_control_model(b.control)->tablet[1].keys, 0);
-	PL_CHECK_INT(count(&b, PL_EVENT_KEY_UP), 1);
-	PL_CHECK_INT(count(&b, PL_EVENT_MATRIX), 2);
+	PL_CHECK_INT(count(PL_EVENT_KEY_UP), 1);
+	PL_CHECK_INT(count(PL_EVENT_MATRIX), 2);
 	bench_stop(&b);
 }
 
@@ -473,8 +401,8 @@ PL_TEST(time_out_timer)
 
 	PL_CHECK(pl_control_run_timeouts(b.control, next) == UINT64_MAX);
 	PL_CHECK_INT(pl_control_model(b.control)->tablet[0].keys, 0);
-	PL_CHECK_INT(b.events[b.n_events - 1].type, PL_EVENT_KEY_UP);
-	PL_CHECK_STR(b.events[b.n_events - 1].actor->name, "time-out timer");
+	PL_CHECK_INT(events[n_events - 1].type, PL_EVENT_KEY_UP);
+	PL_CHECK_STR(events[n_events - 1].actor->name, "time-out timer");
 	bench_stop(&b);
 }
 
@@ -524,7 +452,7 @@ PL_TEST(what_cannot_be_kept_does_not_happen)
 	PL_CHECK(pl_model_equal(pl_control_model(b.control), &before));
 	PL_CHECK(pl_model_equal(&b.engine_model, &before));
 	PL_CHECK(pl_model_equal(&b.kept_model, &before));
-	PL_CHECK_INT(b.n_events, 0);
+	PL_CHECK_INT(n_events, 0);
 	b.keep_result = 0;
 	PL_CHECK_INT(pl_control_set_headroom(b.control, &operator_, 3.0, &b.error), 0);
 	bench_stop(&b);
@@ -542,11 +470,11 @@ PL_TEST(what_the_engine_refuses_is_taken_back)
 	PL_CHECK(strstr(b.error.message, "engine"));
 	PL_CHECK(pl_model_equal(pl_control_model(b.control), &before));
 	PL_CHECK(pl_model_equal(&b.kept_model, &before));
-	PL_CHECK_INT(b.n_events, 0);
+	PL_CHECK_INT(n_events, 0);
 	/* a name is nothing for the engine */
 	PL_CHECK_INT(pl_control_set_tablet_name(b.control, &admin, 1, "Desk", &b.error), 0);
-	PL_CHECK_INT(b.events[0].type, PL_EVENT_NAME);
-	PL_CHECK_INT(b.events[0].change, PL_CHANGE_NONE);
+	PL_CHECK_INT(events[0].type, PL_EVENT_NAME);
+	PL_CHECK_INT(events[0].change, PL_CHANGE_NONE);
 	bench_stop(&b);
 }
 
@@ -568,12 +496,12 @@ PL_TEST(uniform_and_reset)
 	PL_CHECK_INT(pl_control_set_channel_mute(b.control, &operator_, 1, true, NULL), 0);
 	PL_CHECK_INT(pl_control_set_tablet_name(b.control, &admin, 1, "Desk", NULL), 0);
 	PL_CHECK_INT(pl_control_set_headroom(b.control, &admin, 1.0, NULL), 0);
-	b.n_events = 0;
+	n_events = 0;
 	PL_CHECK_INT(pl_control_reset(b.control, &admin, NULL), 0);
-	PL_CHECK_INT(count(&b, PL_EVENT_MATRIX), 1);
-	PL_CHECK_INT(count(&b, PL_EVENT_CHANNEL_MUTE), 1);
-	PL_CHECK_INT(count(&b, PL_EVENT_KEY_UP), 1);
-	PL_CHECK_INT(count(&b, PL_EVENT_NAME), 1);
+	PL_CHECK_INT(count(PL_EVENT_MATRIX), 1);
+	PL_CHECK_INT(count(PL_EVENT_CHANNEL_MUTE), 1);
+	PL_CHECK_INT(count(PL_EVENT_KEY_UP), 1);
+	PL_CHECK_INT(count(PL_EVENT_NAME), 1);
 	pl_model_init(&wanted, 16, 4);
 	PL_CHECK(pl_model_equal(pl_control_model(b.control), &wanted));
 	bench_stop(&b);
@@ -603,9 +531,9 @@ PL_TEST(a_listener_may_remove_itself)
 	PL_CHECK_INT(pl_control_set_headroom(b.control, &admin, 1.0, NULL), 0);
 	PL_CHECK(!both[0]);
 	PL_CHECK_INT(pl_control_set_headroom(b.control, &admin, 2.0, NULL), 0);
-	PL_CHECK_INT(b.n_events, 2);
+	PL_CHECK_INT(n_events, 2);
 	pl_control_engine_changed(b.control);
-	PL_CHECK_INT(b.events[2].type, PL_EVENT_ENGINE);
+	PL_CHECK_INT(events[2].type, PL_EVENT_ENGINE);
 	bench_stop(&b);
 }
 
