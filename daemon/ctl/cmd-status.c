@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "checks.h"
+#include "definition.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,15 +22,7 @@ static int print_document(struct ctl *ctl, const char *method)
 	document = r < 0 ? NULL : json_tokener_parse(text);
 	if (!document)
 		return ctl_fail(ctl, CTL_REFUSED, "%s gave no JSON", method);
-	if (ctl->json) {
-		ctl_json_print(document);
-		return CTL_OK;
-	}
-	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
-							      JSON_C_TO_STRING_SPACED |
-							      JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(document);
-	return CTL_OK;
+	return ctl_print_document(ctl, document);
 }
 
 int ctl_run_state(struct ctl *ctl, int n, char *arguments[])

@@ -65,6 +65,12 @@ def status(session, name):
     return call(session, f"/api/streams/{name}")["status"]
 
 
+def mouth(session, played):
+    """Says it into tablet 1, and hears what channel 1 sends."""
+    return audio.Probe(session, ["partyline.channel.1.out"], len(played) / RATE, play=played,
+                       play_to="partyline.tablet.1")
+
+
 def session_with(streams, **more):
     more = {"tablets": 2, "channels": 2, "quantum": QUANTUM, **more}
     return Session(daemon=True, config={"gateway": {"streams": streams}}, **more)

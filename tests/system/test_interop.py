@@ -16,7 +16,7 @@ import pytest
 
 import audio
 from rig import wait_until
-from streams import RATE, call, free_ports, session_with, status, stream
+from streams import RATE, call, free_ports, mouth, session_with, status, stream
 
 TONES_HZ = (400, 700, 1100, 1600)
 TONE_SECONDS = 0.75
@@ -161,14 +161,8 @@ def test_it_hears_us(peer):
     streams = new_streams(peer, "send", "remote")
     with session_with([definition for _, _, definition in streams.values()]) as session:
         played = tones(120)
-        with audio.Probe(
-            session,
-            ["partyline.channel.1.out"],
-            len(played) / RATE,
-            play=played,
-            play_to="partyline.tablet.1",
-        ) as mouth:
-            mouth.start()
+        with mouth(session, played) as speaker:
+            speaker.start()
             heard = {name: session.folder / f"{name}.f32" for name in streams}
             for name, (port, secret, _) in streams.items():
                 wait_until(lambda n=name: status(session, n)["packets_sent"] > 0, "packets")
@@ -184,7 +178,7 @@ def test_it_hears_us(peer):
 
             for name in streams:
                 wait_until(lambda n=name: is_enough(n), f"what the peer hears of {name}")
-            sent, _ = mouth.finish(at_once=True)
+            sent, _ = speaker.finish(at_once=True)
         _, sent_db, _ = find_tones(sent["partyline.channel.1.out"])
         for path in heard.values():
             assert_tones(np.fromfile(path, "<f4", HEARD_SECONDS * RATE).astype(float), sent_db)

@@ -3,8 +3,6 @@
 clock stands while a busy machine is late."""
 
 import json
-import pathlib
-import tempfile
 import urllib.request
 import wave
 
@@ -13,8 +11,9 @@ import pytest
 
 from audio import Probe
 from rig import Session
-from rig.broker import Broker, Ear
-from rig.s3_server import ACCESS_KEY, SECRET_KEY, S3Server, fetch
+from rig.broker import Ear
+from rig.fixtures import broker, folder, server  # noqa: F401
+from rig.s3_server import ACCESS_KEY, SECRET_KEY, fetch
 
 RATE = 48000
 A_HZ, B_HZ = 1232.0, 1648.0
@@ -31,30 +30,6 @@ def tone(hz, seconds):
 
 
 CALL = np.concatenate([noise(1.0), tone(A_HZ, 1.0), tone(B_HZ, 1.5), noise(2.0)])
-
-
-@pytest.fixture
-def folder():
-    with tempfile.TemporaryDirectory(prefix="pl-", dir="/tmp") as name:
-        path = pathlib.Path(name)
-        path.chmod(0o755)  # the broker's user comes in
-        yield path
-
-
-@pytest.fixture
-def broker(folder):
-    it = Broker(folder)
-    it.start()
-    yield it
-    it.stop()
-
-
-@pytest.fixture
-def server(folder):
-    it = S3Server(folder)
-    it.start()
-    yield it
-    it.stop()
 
 
 def start(tones, **gateway):

@@ -14,7 +14,7 @@ import pytest
 import audio
 from meterpage import MeterPage, find_socket
 from rig import wait_until
-from streams import RATE, call, free_ports, new_key, session_with, speech, status, stream
+from streams import RATE, call, free_ports, mouth, new_key, session_with, speech, status, stream
 
 
 @pytest.fixture(name="pair")
@@ -35,13 +35,7 @@ def hear(here, there):
     played = speech()
     with audio.Probe(there, ["partyline.channel.1"], 60) as far:
         far.start()
-        with audio.Probe(
-            here,
-            ["partyline.channel.1.out"],
-            len(played) / RATE,
-            play=played,
-            play_to="partyline.tablet.1",
-        ) as near:
+        with mouth(here, played) as near:
             near.start()
             sent, _ = near.finish()
         far.wait(1)

@@ -295,6 +295,45 @@ static bool keys_are_between(uint32_t keys, uint32_t n)
 	return false;
 }
 
+/** Steps from `first` on, each told to fd when it is kept; never returns. */
+typedef void (*storm_t)(const struct place *place, uint32_t first, int fd);
+
+/**
+ * A storm in a process of its own, until `wanted` is confirmed and a moment longer: any moment within a
+ * step is right.
+ *
+ * @param confirmed  so far
+ * @return the last that was confirmed; UINT32_MAX: it did not come to its end by the signal
+ */
+static uint32_t storm_and_kill(const struct place *place, storm_t storm_from, uint32_t confirmed,
+			       uint32_t wanted)
+{
+	struct timespec pause = {.tv_nsec = rand() % 3000000};
+	int fds[2], status = 0;
+	uint32_t n;
+	pid_t child;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return UINT32_MAX;
+	child = fork();
+	if (child == 0) {
+		close(fds[0]);
+		storm_from(place, confirmed + 1, fds[1]);
+	}
+	close(fds[1]);
+	while (child > 0 && confirmed < wanted && read(fds[0], &n, sizeof(n)) == sizeof(n))
+		confirmed = n;
+	nanosleep(&pause, NULL);
+	if (child > 0) {
+		kill(child, SIGKILL);
+		waitpid(child, &status, 0);
+	}
+	while (read(fds[0], &n, sizeof(n)) == sizeof(n))
+		confirmed = n;
+	close(fds[0]);
+	return WIFSIGNALED(status) ? confirmed : UINT32_MAX;
+}
+
 PL_TEST(kill_9_in_a_storm_loses_nothing_confirmed)
 {
 	struct pl_state_report report;
@@ -305,31 +344,11 @@ PL_TEST(kill_9_in_a_storm_loses_nothing_confirmed)
 	place_make(&p);
 	srand(2);
 	for (unsigned round = 0; round < 40; round++) {
-		uint32_t first = confirmed + 1, wanted = confirmed + 1 + (uint32_t)(rand() % 5);
-		struct timespec pause = {.tv_nsec = rand() % 3000000};
-		int fds[2], status;
-		uint32_t n, keys, at;
-		pid_t child;
+		uint32_t wanted = confirmed + 1 + (uint32_t)(rand() % 5);
+		uint32_t keys, at;
 
-		PL_CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
-		child = fork();
-		PL_CHECK(child >= 0);
-		if (child == 0) {
-			close(fds[0]);
-			storm(&p, first, fds[1]);
-		}
-		close(fds[1]);
-		/* some steps are sure, then a moment within one: any moment is right */
-		while (confirmed < wanted && read(fds[0], &n, sizeof(n)) == sizeof(n))
-			confirmed = n;
-		nanosleep(&pause, NULL);
-		kill(child, SIGKILL);
-		PL_CHECK(waitpid(child, &status, 0) == child);
-		PL_CHECK(WIFSIGNALED(status));
-		while (read(fds[0], &n, sizeof(n)) == sizeof(n))
-			confirmed = n;
-		close(fds[0]);
-
+		confirmed = storm_and_kill(&p, storm, confirmed, wanted);
+		PL_CHECK(confirmed != UINT32_MAX);
 		PL_CHECK_INT(load(&p, 16, 4, &model, &report), 0);
 		PL_CHECK_INT(report.n_problems, 0);
 		PL_CHECK(settings_are_whole(&model));
@@ -411,33 +430,13 @@ PL_TEST(kill_9_loses_no_stream_that_was_confirmed)
 	place_make(&p);
 	srand(3);
 	for (unsigned round = 0; round < 20; round++) {
-		struct timespec pause = {.tv_nsec = rand() % 3000000};
 		struct pl_gateway_kept kept;
 		struct pl_state_report report;
 		struct pl_stream_def wanted;
-		uint32_t n, first = confirmed + 1;
 		const struct pl_stream_def *last;
-		int fds[2], status;
-		pid_t child;
 
-		PL_CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
-		child = fork();
-		PL_CHECK(child >= 0);
-		if (child == 0) {
-			close(fds[0]);
-			gateway_storm(&p, first, fds[1]);
-		}
-		close(fds[1]);
-		while (confirmed < first + 1 && read(fds[0], &n, sizeof(n)) == sizeof(n))
-			confirmed = n;
-		nanosleep(&pause, NULL); /* a moment within the next step: any is right */
-		kill(child, SIGKILL);
-		PL_CHECK(waitpid(child, &status, 0) == child);
-		PL_CHECK(WIFSIGNALED(status));
-		while (read(fds[0], &n, sizeof(n)) == sizeof(n))
-			confirmed = n;
-		close(fds[0]);
-
+		confirmed = storm_and_kill(&p, gateway_storm, confirmed, confirmed + 2);
+		PL_CHECK(confirmed != UINT32_MAX);
 		PL_CHECK_INT(load_gateway(&p, &kept, &report), 0);
 		PL_CHECK_INT(report.n_problems, 0);
 		PL_CHECK(kept.added.n_streams == 1 || kept.added.n_streams == 2);

@@ -4,14 +4,13 @@
 import os
 import pathlib
 import queue
-import shutil
 import subprocess
-import tempfile
 import threading
 
 import pytest
 
 from rig.broker import Broker, Ear
+from rig.fixtures import broker, folder, server  # noqa: F401
 from rig.s3_server import ACCESS_KEY, SECRET_KEY, S3Server, fetch
 
 PROBE = pathlib.Path(os.environ["PARTYLINE_BUILD_DIR"], "tests/daemon/export/export-probe")
@@ -62,22 +61,6 @@ class Probe:
         self.popen.wait()
         self.thread.join()
         self.popen.stdout.close()
-
-
-@pytest.fixture
-def folder():
-    path = pathlib.Path(tempfile.mkdtemp(prefix="pl-", dir="/tmp"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def broker(folder):
-    it = Broker(folder)
-    it.start()
-    yield it
-    it.stop()
 
 
 def mqtt(folder, broker, *words):
@@ -225,14 +208,6 @@ def test_tls_with_a_client_certificate(folder):
 
 
 # --- S3 ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def server(folder):
-    it = S3Server(folder)
-    it.start()
-    yield it
-    it.stop()
 
 
 def s3(folder, server, *words):
