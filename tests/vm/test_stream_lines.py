@@ -31,9 +31,9 @@ PACKET = 960  # 20 ms, with FEC
 PERIOD = 250 * PACKET  # so the encoder sees the same in the same places, each time
 SAID = 210 * PACKET
 FADE = 4800
-# Two encodings of the same by SILK are about 14 dB apart, and while the jitter buffer changes its place
-# it plays a little faster or slower, which costs more than a lost packet.
-WORST_SNR_DB = 4.0
+# Two encodings of the same by SILK are about 20 dB apart; what was lost for good, and the moments in which
+# the jitter buffer begins to play faster or slower, cost a few of them.
+WORST_SNR_DB = 9.0
 CLICK_DB = -75.0  # above 9 kHz, where recorded speech of 8 kHz has nothing
 
 
