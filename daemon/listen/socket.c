@@ -14,7 +14,8 @@
 
 #include "peer.h"
 
-#define QUEUE_MAX 64u
+/** What was made for so many leaves while the next one's is made: an encoder takes 50 us. */
+#define QUEUE_MAX 16u
 /** Room for a burst: the packets of 100 browsers that were all asleep for 50 ms. */
 #define BUFFER_BYTES (1024 * 1024)
 /** DSCP "expedited forwarding" for audio, RFC 8837 5; the upper six bits. */

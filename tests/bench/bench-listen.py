@@ -13,6 +13,10 @@ Connect: from the click in the page to both ends having keys, and to the first s
 
 Cost: processor time of the daemon's thread "browsers" (/proc/PID/task/TID/schedstat): the mix, the
 encoder, SRTP, the socket.
+
+Crowd: the same with up to as many listeners as there may be, each with its own mix of speech, from a program
+that only takes packets (tests/web/crowd.c); and how late these are, by when the kernel had them, against the
+earliest of the same listener: all that one listener waits for the others' encoders is in it.
 """
 
 import os
@@ -30,6 +34,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "system"), str(TESTS / "web")]
 
 import audio  # noqa: E402
 from browser import Browser  # noqa: E402
+from crowd import Crowd  # noqa: E402
 from listener import PageServer  # noqa: E402
 from rig import Session  # noqa: E402
 
@@ -42,6 +47,7 @@ LEARN_SECONDS = 8  # until the browser's buffer has forgotten how all of this wa
 N_CONNECTS = 10
 N_LISTENERS = 10
 CPU_SECONDS = 4.0
+CROWDS = (1, 10, 50, 100)
 FLAGS = ("--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection")
 
 # A poll sees each burst's beginning a few times, each time late by what the analyser is behind: the
@@ -178,6 +184,48 @@ def cost(session, page):
     return used / N_LISTENERS
 
 
+def speaker(session, seconds):
+    samples, rate = audio.read_wav(audio.SPEECH)
+    speech = audio.upsample(samples, RATE // rate)
+    played = np.tile(speech, int(seconds * RATE / len(speech)) + 1)
+    return audio.Probe(session, [], len(played) / RATE, play=played, play_to="partyline.tablet.1")
+
+
+def measure_crowd(session, n_listeners):
+    """(per cent of a core, (median, 99 %, worst) lateness in ms, packets lost)"""
+    process = session.processes["partyline"]
+    with Crowd(session) as crowd:
+        for k in range(n_listeners):
+            crowd.open(k, f"tablet.1.talk:-{k / 10},channel.1.out,channel.2.out:0:0.5")
+        while min(ear.packets for ear in crowd.look().values()) < 50:
+            time.sleep(0.1)
+        crowd.count()
+        begin, before = time.monotonic(), processor_ns(process, "browsers")
+        time.sleep(CPU_SECONDS)
+        used = (processor_ns(process, "browsers") - before) / 1e7 / (time.monotonic() - begin)
+        lateness = crowd.lateness_ms()
+        n_lost = sum(ear.gaps for ear in crowd.look().values())
+        for k in range(n_listeners):
+            crowd.end(k)
+    return used, lateness, n_lost
+
+
+def crowds():
+    print(f"crowd, frames of 10 ms, stereo, quantum {QUANTUM}:", flush=True)
+    config = {"listen": {"port": 0, "frame_ms": 10}}
+    with Session(daemon=True, tablets=2, channels=2, quantum=QUANTUM, config=config) as session:
+        with speaker(session, 60 + len(CROWDS) * CPU_SECONDS) as mouth:
+            be_prompt(session)
+            mouth.start()
+            for n_listeners in CROWDS:
+                used, (median, most, worst), n_lost = measure_crowd(session, n_listeners)
+                print(
+                    f"  {n_listeners:3d} listeners  {used:6.2f} % of a core, {used / n_listeners:5.2f} % each;"
+                    f"  packets late by {median:.1f}, 99 % {most:.1f}, worst {worst:.1f} ms;  lost {n_lost}",
+                    flush=True,
+                )
+
+
 def tone_player(session):
     t = np.arange(120 * RATE) / RATE
     return audio.Probe(
@@ -187,6 +235,7 @@ def tone_player(session):
 
 def main():
     costs, connects = {}, None
+    crowds()
     print(f"click to ear, into the page, median (5 to 95 %), quantum {QUANTUM}:", flush=True)
     with PageServer() as pages, Browser(*FLAGS) as browser:
         for frame_ms in FRAMES_MS:

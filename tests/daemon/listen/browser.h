@@ -2,11 +2,8 @@
 #ifndef TEST_BROWSER_H
 #define TEST_BROWSER_H
 
-#include <openssl/ssl.h>
-
+#include "browser-keys.h"
 #include "demux.h"
-#include "peer.h"
-#include "srtp.h"
 
 /*
  * The other side of a connection, by OpenSSL alone and the RFCs: connectivity checks, DTLS, keys.
@@ -65,9 +62,6 @@ void browser_close(struct browser *browser);
 
 /** STUN. @return size */
 size_t browser_check(const struct browser *browser, bool nominates, uint8_t *ret_data);
-/** The same with other words: NULL is none of it. */
-size_t make_check(const char *username, const char *pwd, const uint8_t *attributes, size_t size,
-		  uint8_t *ret_data);
 /** @return what the peer said */
 int browser_send(struct browser *browser, const uint8_t *data, size_t size);
 int browser_send_from(struct browser *browser, const struct pl_net_path *path, const uint8_t *data,
