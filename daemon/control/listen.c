@@ -71,6 +71,7 @@ void pl_control_listen_overview(struct pl_control *control, struct pl_listen_ove
 void pl_control_default_mix(const struct pl_control *control, struct pl_mix *ret_mix)
 {
 	ret_mix->n_sources = control->model.n_channels;
+	ret_mix->n_devices = 0;
 	for (uint32_t c = 0; c < control->model.n_channels; c++)
 		ret_mix->sources[c] =
 			(struct pl_mix_source){.kind = PL_MIX_CHANNEL_OUT, .id = c + 1u};
@@ -121,9 +122,13 @@ static int check_mix(const struct pl_control *control, const struct pl_mix *mix,
 		const struct pl_mix_source *source = &mix->sources[i];
 		bool is_tablet =
 			source->kind == PL_MIX_TABLET_TALK || source->kind == PL_MIX_TABLET_LISTEN;
-		int r = is_tablet ? check_tablet(control, source->id, ret_error)
-				  : check_channel(control, source->id, ret_error);
+		int r;
 
+		/* A device need not be there. */
+		if (source->kind == PL_MIX_DEVICE)
+			continue;
+		r = is_tablet ? check_tablet(control, source->id, ret_error)
+			      : check_channel(control, source->id, ret_error);
 		if (r < 0)
 			return error_set(ret_error, -EINVAL, "/mix",
 					 "there is no such tablet or channel as the mix names");

@@ -12,7 +12,8 @@
 
 #include "json-strict.h"
 
-#define WORD_MAX 64u
+#define WORD_MAX (PL_MIX_NAME_MAX + 64u)
+#define DEVICE "device:"
 
 static const struct {
 	const char *before, *after;
@@ -37,8 +38,17 @@ __attribute__((format(printf, 2, 3))) static int refuse(const struct pl_mix_read
 	return -EINVAL;
 }
 
-int pl_mix_source_name(const struct pl_mix_source *source, char ret_name[PL_MIX_NAME_MAX])
+int pl_mix_source_name(const struct pl_mix *mix, const struct pl_mix_source *source,
+		       char ret_name[PL_MIX_NAME_MAX])
 {
+	const struct pl_binding *device;
+
+	if (source->kind == PL_MIX_DEVICE) {
+		device = &mix->devices[source->id - 1u];
+		return snprintf(ret_name, PL_MIX_NAME_MAX,
+				device->port > 1 ? DEVICE "%s/%u" : DEVICE "%s", device->device,
+				device->port);
+	}
 	return snprintf(ret_name, PL_MIX_NAME_MAX, "%s%u%s", kinds[source->kind].before, source->id,
 			kinds[source->kind].after);
 }
@@ -56,9 +66,50 @@ static size_t read_id(const char *text, uint32_t *ret_id)
 	return n;
 }
 
-static int read_name(const struct pl_mix_reading *reading, const char *name,
+/** Behind a slash at the end, where no number of a PCM device would have one; else the first. */
+static uint32_t take_port(char *name)
+{
+	char *slash = strrchr(name, '/');
+	uint32_t port = 1;
+
+	if (!slash || read_id(slash + 1, &port) == 0 || slash[1 + strspn(slash + 1, "0123456789")])
+		return 1;
+	*slash = '\0';
+	return port;
+}
+
+/** A device has its place in the mix before its source has. */
+static int read_device(const struct pl_mix_reading *reading, const char *name, struct pl_mix *mix,
+		       struct pl_mix_source *source)
+{
+	struct pl_binding device = {0};
+	char text[PL_MIX_NAME_MAX];
+	const char *why = NULL;
+
+	snprintf(text, sizeof(text), "%s", name + strlen(DEVICE));
+	device.port = take_port(text);
+	if (device.port > PL_BINDING_PORT_MAX)
+		return refuse(reading, "A port of a device is 1 to %u", PL_BINDING_PORT_MAX);
+	if (strlen(name) >= PL_MIX_NAME_MAX || pl_device_name_read(text, device.device, &why) < 0)
+		return refuse(reading, "\"%.40s\": %s", name, why ? why : "the name is too long");
+	source->kind = PL_MIX_DEVICE;
+	for (size_t i = 0; i < mix->n_devices; i++)
+		if (pl_binding_equal(&mix->devices[i], &device)) {
+			source->id = (uint32_t)i + 1u;
+			return 0;
+		}
+	if (mix->n_devices == PL_MIX_DEVICES_MAX)
+		return refuse(reading, "A mix has at most %u devices", PL_MIX_DEVICES_MAX);
+	mix->devices[mix->n_devices++] = device;
+	source->id = (uint32_t)mix->n_devices;
+	return 0;
+}
+
+static int read_name(const struct pl_mix_reading *reading, const char *name, struct pl_mix *mix,
 		     struct pl_mix_source *source)
 {
+	if (strncmp(name, DEVICE, strlen(DEVICE)) == 0)
+		return read_device(reading, name, mix, source);
 	for (size_t k = 0; k < N_KINDS; k++) {
 		size_t n_before = strlen(kinds[k].before), n;
 		uint32_t n_there = kinds[k].is_tablet ? reading->n_tablets : reading->n_channels;
@@ -75,7 +126,7 @@ static int read_name(const struct pl_mix_reading *reading, const char *name,
 	}
 	return refuse(reading,
 		      "\"%.40s\" is not a source; one is tablet.N.talk, tablet.N.listen, "
-		      "channel.N.in or channel.N.out",
+		      "channel.N.in, channel.N.out or device:NAME",
 		      name);
 }
 
@@ -132,12 +183,35 @@ static int read_number(const char *text, double *ret_value)
 	return *end == '\0' && isfinite(*ret_value) ? 0 : -EINVAL;
 }
 
-static int read_word(const struct pl_mix_reading *reading, char *word, struct pl_mix *mix)
+/** To the bracket that closes a name; 0: it has none. */
+static size_t length_in_brackets(const char *text)
+{
+	const char *end = text[0] == '(' ? text : NULL;
+
+	while (end && (end = strchr(end + 1, ')')))
+		if (end[1] == '\0' || end[1] == ',' || end[1] == ':')
+			return (size_t)(end - text);
+	return 0;
+}
+
+/** @param n_name  where the bracket closes, when one opens it */
+static int read_word(const struct pl_mix_reading *reading, char *word, size_t n_name,
+		     struct pl_mix *mix)
 {
 	struct pl_mix_source source = {0};
 	double *const values[] = {&source.gain_db, &source.pan};
-	char *rest = word, *name = strsep(&rest, ":");
-	int r = read_name(reading, name, &source);
+	char *rest = word, *name;
+	int r;
+
+	if (word[0] == '(') {
+		name = word + 1;
+		rest = word + n_name;
+		*rest++ = '\0';
+		rest = *rest == ':' ? rest + 1 : NULL;
+	} else {
+		name = strsep(&rest, ":");
+	}
+	r = read_name(reading, name, mix, &source);
 
 	for (size_t i = 0; r >= 0 && rest && i < 2; i++) {
 		const char *text = strsep(&rest, ":");
@@ -155,15 +229,19 @@ int pl_mix_from_text(const struct pl_mix_reading *reading, const char *text, str
 	struct pl_mix mix;
 	int r = 0;
 
-	mix.n_sources = 0;
+	mix.n_sources = mix.n_devices = 0;
 	while (r >= 0 && *text) {
-		size_t n = strcspn(text, ",");
+		size_t n_name = length_in_brackets(text);
+		size_t n = n_name + strcspn(text + n_name, ",");
 		char word[WORD_MAX];
+
+		if (text[0] == '(' && n_name == 0)
+			return refuse(reading, "A bracket is open in \"%.40s\"", text);
 
 		if (n >= sizeof(word))
 			return refuse(reading, "\"%.20s…\" is not a source", text);
 		snprintf(word, sizeof(word), "%.*s", (int)n, text);
-		r = read_word(reading, word, &mix);
+		r = read_word(reading, word, n_name, &mix);
 		text += n;
 		if (*text == ',' && *++text == '\0')
 			return refuse(reading, "Something should follow the last comma");
@@ -206,7 +284,7 @@ static int read_object(const struct pl_mix_reading *reading, struct json_object 
 	}
 	if (!name)
 		return refuse(reading, "\"source\" of a source is missing");
-	r = read_name(reading, name, &source);
+	r = read_name(reading, name, mix, &source);
 	return r < 0 ? r : add(reading, name, &source, mix);
 }
 
@@ -218,7 +296,7 @@ int pl_mix_from_json(const struct pl_mix_reading *reading, struct json_object *a
 
 	if (!json_object_is_type(array, json_type_array))
 		return refuse(reading, "The sources should be an array");
-	mix.n_sources = 0;
+	mix.n_sources = mix.n_devices = 0;
 	for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++)
 		r = read_object(reading, json_object_array_get_idx(array, i), &mix);
 	if (r < 0)
@@ -237,7 +315,7 @@ struct json_object *pl_mix_to_json(const struct pl_mix *mix)
 		char name[PL_MIX_NAME_MAX];
 		int r = object ? 0 : -1;
 
-		pl_mix_source_name(source, name);
+		pl_mix_source_name(mix, source, name);
 		if (r == 0) {
 			r = pl_json_add(object, "source", json_object_new_string(name));
 			r |= pl_json_add(object, "gain_db", pl_json_double(source->gain_db));

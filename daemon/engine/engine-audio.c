@@ -20,7 +20,8 @@
 #define FADE_LOOKS_MAX 40u
 
 #define N_NODES 3u
-#define NAME_MAX_ 64u
+/** A sound card by its name, PL_PORT_TARGET_DEVICE, is the longest. */
+#define NAME_MAX_ 288u
 
 struct pl_audio_port {
 	struct spa_list link;

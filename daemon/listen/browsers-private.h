@@ -33,6 +33,9 @@ struct pl_browsers {
 	struct listen_session *sessions[SESSIONS_MAX];
 	size_t n_sessions;
 
+	/* main's: whose the ports of devices are; the name is "" where there is none */
+	struct pl_binding devices[LISTEN_DEVICES];
+
 	struct {
 		struct pl_demux *demux;
 		struct listen_sources *sources;
@@ -56,12 +59,19 @@ int browsers_add(struct pl_browsers *browsers, struct listen_session *session);
 void browsers_remove(struct pl_browsers *browsers, struct listen_session *session);
 /** It is said goodbye to, and ends: the loop removes it. */
 void browsers_end(struct pl_browsers *browsers, struct listen_session *session);
-/** Open a port for each place of the mix that has none. @return 0 or negative errno */
-int browsers_open_places(struct pl_browsers *browsers, const struct pl_mix *mix);
+/**
+ * Open a port for each place of the mix that has none.
+ *
+ * @param ret_heard  the mix with devices' ids as of listen_place()
+ * @return 0; -EUSERS: more devices than LISTEN_DEVICES; negative errno of the port. After an error
+ *         browsers_close_places() closes what was opened
+ */
+int browsers_open_places(struct pl_browsers *browsers, const struct pl_mix *mix,
+			 struct pl_mix *ret_heard);
 /** Close those that nobody hears any more. */
 void browsers_close_places(struct pl_browsers *browsers);
 void browsers_set_mix(struct pl_browsers *browsers, struct listen_session *session,
-		      const struct pl_mix *mix);
+		      const struct pl_mix *mix, const struct pl_mix *heard);
 /** @return as listen_session_restart() */
 int browsers_restart(struct pl_browsers *browsers, struct listen_session *session,
 		     const struct pl_webrtc_fragment *fragment);

@@ -73,7 +73,7 @@ static uint64_t work(void *userdata, uint64_t now, bool graph_moved)
 struct call {
 	struct pl_browsers *browsers;
 	struct listen_session *session;
-	const struct pl_mix *mix;
+	const struct pl_mix *mix, *heard;
 	const struct pl_webrtc_fragment *fragment;
 	struct pl_audio_port *ports[LISTEN_PLACES];
 	int r;
@@ -130,7 +130,7 @@ static void call_set_mix(void *userdata)
 {
 	struct call *call = userdata;
 
-	listen_session_set_mix(call->session, call->mix);
+	listen_session_set_mix(call->session, call->mix, call->heard);
 }
 
 static void call_restart(void *userdata)
@@ -163,9 +163,9 @@ static void call_take_ports(void *userdata)
 		if (session->fixed.talks)
 			continue;
 		used[CLOCK_PLACE] = true;
-		for (size_t k = 0; k < session->mix.n_sources; k++)
-			used[listen_place(session->mix.sources[k].kind,
-					  session->mix.sources[k].id)] = true;
+		for (size_t k = 0; k < session->heard.n_sources; k++)
+			used[listen_place(session->heard.sources[k].kind,
+					  session->heard.sources[k].id)] = true;
 		for (uint32_t k = 0; k < session->mixer.n_voices; k++)
 			used[session->mixer.voices[k].place] = true;
 	}
@@ -206,9 +206,9 @@ void browsers_end(struct pl_browsers *browsers, struct listen_session *session)
 }
 
 void browsers_set_mix(struct pl_browsers *browsers, struct listen_session *session,
-		      const struct pl_mix *mix)
+		      const struct pl_mix *mix, const struct pl_mix *heard)
 {
-	struct call call = {.browsers = browsers, .session = session, .mix = mix};
+	struct call call = {.browsers = browsers, .session = session, .mix = mix, .heard = heard};
 
 	pl_work_thread_call(browsers->thread, call_set_mix, &call);
 }
@@ -236,20 +236,47 @@ static int open_place(struct pl_browsers *browsers, enum pl_mix_kind kind, uint3
 
 	if (browsers->own.sources->ports[place] || call->ports[place])
 		return 0;
-	listen_source_names(kind, id, name, target);
+	listen_source_names(kind, id, kind == PL_MIX_DEVICE ? &browsers->devices[id - 1u] : NULL,
+			    name, target);
 	return browsers->options.audio->open(browsers->options.engine, &info,
 					     pl_work_thread_wake_fd(browsers->thread),
 					     &call->ports[place]);
 }
 
-int browsers_open_places(struct pl_browsers *browsers, const struct pl_mix *mix)
+/** The id of a device that is listened to, or of a free place. @return it, or -EUSERS */
+static int id_of_device(struct pl_browsers *browsers, const struct pl_binding *device)
+{
+	int id = -EUSERS;
+
+	for (uint32_t i = 0; i < LISTEN_DEVICES; i++) {
+		if (pl_binding_equal(&browsers->devices[i], device))
+			return (int)i + 1;
+		if (id < 0 && !pl_binding_is_set(&browsers->devices[i]))
+			id = (int)i + 1;
+	}
+	if (id > 0)
+		browsers->devices[id - 1] = *device;
+	return id;
+}
+
+int browsers_open_places(struct pl_browsers *browsers, const struct pl_mix *mix,
+			 struct pl_mix *ret_heard)
 {
 	struct call call = {.browsers = browsers};
 	int r;
 
+	*ret_heard = *mix;
 	r = open_place(browsers, PL_MIX_CHANNEL_OUT, 1, &call);
-	for (size_t i = 0; r >= 0 && i < mix->n_sources; i++)
-		r = open_place(browsers, mix->sources[i].kind, mix->sources[i].id, &call);
+	for (size_t i = 0; r >= 0 && i < mix->n_sources; i++) {
+		struct pl_mix_source *source = &ret_heard->sources[i];
+
+		if (source->kind == PL_MIX_DEVICE) {
+			r = id_of_device(browsers, &mix->devices[source->id - 1u]);
+			source->id = (uint32_t)r;
+		}
+		if (r >= 0)
+			r = open_place(browsers, source->kind, source->id, &call);
+	}
 	/* What could be opened is closed with the rest when nobody hears it. */
 	pl_work_thread_call(browsers->thread, call_put_ports, &call);
 	return r;
@@ -263,6 +290,9 @@ void browsers_close_places(struct pl_browsers *browsers)
 	for (uint32_t i = 0; i < LISTEN_PLACES; i++)
 		if (call.ports[i])
 			browsers->options.audio->close(browsers->options.engine, call.ports[i]);
+	for (uint32_t i = 0; i < LISTEN_DEVICES; i++)
+		if (!browsers->own.sources->ports[listen_place(PL_MIX_DEVICE, i + 1u)])
+			browsers->devices[i] = (struct pl_binding){0};
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

@@ -157,13 +157,28 @@ static size_t count(const struct pl_browsers *browsers, bool talks)
 	return n;
 }
 
+static int open_places(struct pl_browsers *browsers, const struct pl_mix *mix,
+		       struct pl_mix *ret_heard, struct pl_error *error)
+{
+	int r = browsers_open_places(browsers, mix, ret_heard);
+
+	if (r == -EUSERS)
+		return refuse(error, r, "/mix", "more than %u devices are listened to",
+			      LISTEN_DEVICES);
+	return r < 0 ? refuse(error, r, "/mix", "the mix has no place in the graph: %s",
+			      strerror(-r))
+		     : 0;
+}
+
 static int ops_open_listener(void *object, const struct pl_actor *actor, const struct pl_mix *mix,
 			     const char *text, size_t size, struct pl_listen_answer *ret_answer,
 			     struct pl_error *error)
 {
 	struct pl_browsers *browsers = object;
 	struct pl_webrtc_offer offer;
-	struct listen_session_config config = {.actor = actor, .offer = &offer, .mix = mix};
+	struct pl_mix heard;
+	struct listen_session_config config = {
+		.actor = actor, .offer = &offer, .mix = mix, .heard = &heard};
 	int r;
 
 	if (count(browsers, false) == PL_LISTENERS_MAX)
@@ -174,10 +189,8 @@ static int ops_open_listener(void *object, const struct pl_actor *actor, const s
 		r = start(browsers, error);
 	if (r < 0)
 		return r;
-	r = browsers_open_places(browsers, mix);
-	if (r < 0)
-		refuse(error, r, "/mix", "the mix has no place in the graph: %s", strerror(-r));
-	else
+	r = open_places(browsers, mix, &heard, error);
+	if (r >= 0)
 		r = open_session(browsers, &config, ret_answer, error);
 	if (r < 0)
 		browsers_close_places(browsers);
@@ -243,19 +256,19 @@ static int ops_set_mix(void *object, const char *id, const struct pl_mix *mix,
 {
 	struct pl_browsers *browsers = object;
 	struct listen_session *session = find(browsers, id);
+	struct pl_mix heard;
 	int r;
 
 	if (!session)
 		return refuse(error, -ENOENT, "/id", "there is no such session; it may have ended");
 	if (session->fixed.talks)
 		return refuse(error, -EINVAL, "/id", "this session talks; it has no mix");
-	r = browsers_open_places(browsers, mix);
+	r = open_places(browsers, mix, &heard, error);
 	if (r < 0) {
 		browsers_close_places(browsers);
-		return refuse(error, r, "/mix", "the mix has no place in the graph: %s",
-			      strerror(-r));
+		return r;
 	}
-	browsers_set_mix(browsers, session, mix);
+	browsers_set_mix(browsers, session, mix, &heard);
 	return 0;
 }
 

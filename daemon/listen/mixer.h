@@ -19,10 +19,12 @@
 
 #define LISTEN_RAMP_SECONDS 0.005
 #define LISTEN_KNEE 0.9f
-/** Places: four kinds of 64 ids each. */
-#define LISTEN_PLACES 256u
+/** Of all listeners together. */
+#define LISTEN_DEVICES 32u
+/** Places: four kinds of 64 ids each, and devices. */
+#define LISTEN_PLACES (256u + LISTEN_DEVICES)
 
-/** @param id  1..64 */
+/** @param id  1..64; of a device: 1..LISTEN_DEVICES, which its owner knows by name */
 static inline uint32_t listen_place(enum pl_mix_kind kind, uint32_t id)
 {
 	return (uint32_t)kind * 64u + id - 1u;
@@ -48,7 +50,7 @@ struct listen_mixer {
 void listen_mixer_init(struct listen_mixer *mixer, uint32_t rate_hz);
 /** The graph's rate has changed: ramps that are under way keep their frames. */
 void listen_mixer_set_rate(struct listen_mixer *mixer, uint32_t rate_hz);
-/** From the next frame on it goes to this mix. @param mix  ids up to 64 */
+/** From the next frame on it goes to this mix. @param mix  ids as of listen_place() */
 void listen_mixer_set(struct listen_mixer *mixer, const struct pl_mix *mix);
 /** Whether a place is heard, or still fading out. */
 bool listen_mixer_uses(const struct listen_mixer *mixer, uint32_t place);

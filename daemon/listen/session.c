@@ -157,10 +157,12 @@ void listen_session_hear(struct listen_session *session, const float *const bloc
 		notify(session);
 }
 
-void listen_session_set_mix(struct listen_session *session, const struct pl_mix *mix)
+void listen_session_set_mix(struct listen_session *session, const struct pl_mix *mix,
+			    const struct pl_mix *heard)
 {
 	session->mix = *mix;
-	listen_mixer_set(&session->mixer, mix);
+	session->heard = *heard;
+	listen_mixer_set(&session->mixer, heard);
 }
 
 /* --- talking ---------------------------------------------------------------------------------- */
@@ -407,7 +409,7 @@ int listen_session_new(const struct listen_session_config *config,
 	fill_fixed(session, config);
 	listen_mixer_init(&session->mixer, PL_OPUS_RATE_HZ);
 	if (config->mix)
-		listen_session_set_mix(session, config->mix);
+		listen_session_set_mix(session, config->mix, config->heard);
 	*ret_session = session;
 	return 0;
 }

@@ -32,8 +32,9 @@ struct listen_session_config {
 	const struct pl_identity *identity; /**< outlives it */
 	struct listen_socket *socket;       /**< outlives it */
 	int notify_fd; /**< written when its state has changed or a source has faded out; borrowed */
-	uint32_t tablet_id;       /**< of a talker; 0: a listener */
-	const struct pl_mix *mix; /**< of a listener */
+	uint32_t tablet_id;         /**< of a talker; 0: a listener */
+	const struct pl_mix *mix;   /**< of a listener, as it is told */
+	const struct pl_mix *heard; /**< the same for the mixer */
 	double frame_ms;
 	uint32_t bitrate_bps;
 	/** of a talker */
@@ -55,7 +56,8 @@ struct listen_session {
 	char mid[PL_WEBRTC_WORD_SIZE]; /* of the offer's section */
 
 	enum listen_session_state told; /* main: of the last event */
-	struct pl_mix mix;              /* main; the thread reads it when main waits */
+	struct pl_mix mix;              /* main */
+	struct pl_mix heard;            /* main; the thread reads it when main waits */
 
 	_Atomic int state; /* enum listen_session_state */
 	pthread_mutex_t lock;
@@ -95,8 +97,13 @@ void listen_session_hear(struct listen_session *session, const float *const bloc
  */
 uint64_t listen_session_work(struct listen_session *session, uint64_t now_nsec,
 			     uint64_t moved_nsec);
-/** From the next sample on. Main waits. */
-void listen_session_set_mix(struct listen_session *session, const struct pl_mix *mix);
+/**
+ * From the next sample on. Main waits.
+ *
+ * @param heard  the same with devices' ids as of listen_place()
+ */
+void listen_session_set_mix(struct listen_session *session, const struct pl_mix *mix,
+			    const struct pl_mix *heard);
 /** ICE restart. @return as pl_peer_restart() */
 int listen_session_restart(struct listen_session *session, const char *remote_ufrag,
 			   const char *remote_pwd);

@@ -16,14 +16,19 @@ struct look {
 	bool near;           /* in the time that is being played */
 };
 
-void listen_source_names(enum pl_mix_kind kind, uint32_t id, char ret_port[LISTEN_NAME_MAX],
-			 char ret_target[LISTEN_NAME_MAX])
+void listen_source_names(enum pl_mix_kind kind, uint32_t id, const struct pl_binding *device,
+			 char ret_port[LISTEN_NAME_MAX], char ret_target[LISTEN_NAME_MAX])
 {
-	const struct pl_mix_source source = {.kind = kind, .id = id};
-	char name[PL_MIX_NAME_MAX];
+	/* The port of a device has a plain name, whatever the device's is. */
+	static const char *const ports[] = {
+		[PL_MIX_TABLET_TALK] = "listen-tablet.%u.talk",
+		[PL_MIX_TABLET_LISTEN] = "listen-tablet.%u.listen",
+		[PL_MIX_CHANNEL_IN] = "listen-channel.%u.in",
+		[PL_MIX_CHANNEL_OUT] = "listen-channel.%u.out",
+		[PL_MIX_DEVICE] = "listen-device.%u",
+	};
 
-	pl_mix_source_name(&source, name);
-	snprintf(ret_port, LISTEN_NAME_MAX, "listen-%s", name);
+	snprintf(ret_port, LISTEN_NAME_MAX, ports[kind], id);
 	switch (kind) {
 	case PL_MIX_TABLET_TALK:
 		snprintf(ret_target, LISTEN_NAME_MAX, PL_NODE_TABLET_FMT, id);
@@ -36,6 +41,10 @@ void listen_source_names(enum pl_mix_kind kind, uint32_t id, char ret_port[LISTE
 		break;
 	case PL_MIX_CHANNEL_OUT:
 		snprintf(ret_target, LISTEN_NAME_MAX, PL_NODE_CHANNEL_OUT_FMT, id);
+		break;
+	case PL_MIX_DEVICE:
+		snprintf(ret_target, LISTEN_NAME_MAX, PL_PORT_TARGET_DEVICE "%s/%u", device->device,
+			 device->port);
 		break;
 	}
 }

@@ -36,9 +36,13 @@ struct listen_sources {
  */
 uint32_t listen_sources_next(struct listen_sources *sources);
 
-/** Name of a place's port, and of the device that it captures. */
-#define LISTEN_NAME_MAX 64u
-void listen_source_names(enum pl_mix_kind kind, uint32_t id, char ret_port[LISTEN_NAME_MAX],
-			 char ret_target[LISTEN_NAME_MAX]);
+/**
+ * Name of a place's port, and of what it captures, see PL_KEY_PORT_TARGET.
+ *
+ * @param device  of PL_MIX_DEVICE; else NULL
+ */
+#define LISTEN_NAME_MAX PL_MIX_NAME_MAX
+void listen_source_names(enum pl_mix_kind kind, uint32_t id, const struct pl_binding *device,
+			 char ret_port[LISTEN_NAME_MAX], char ret_target[LISTEN_NAME_MAX]);
 
 #endif

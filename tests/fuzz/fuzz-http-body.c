@@ -81,7 +81,9 @@ static int set_mix(void *listen, const char *id, const struct pl_mix *mix,
 {
 	/* What came this far was checked. */
 	for (size_t i = 0; i < mix->n_sources; i++)
-		if (mix->sources[i].id < 1 || mix->sources[i].id > PL_TABLETS_MAX ||
+		if ((mix->sources[i].kind == PL_MIX_DEVICE &&
+		     mix->sources[i].id > mix->n_devices) ||
+		    mix->sources[i].id < 1 || mix->sources[i].id > PL_TABLETS_MAX ||
 		    !(mix->sources[i].gain_db <= PL_MIX_GAIN_MAX_DB) ||
 		    !(mix->sources[i].pan >= -1.0 && mix->sources[i].pan <= 1.0))
 			abort();

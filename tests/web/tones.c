@@ -12,7 +12,8 @@
 /*
  * Sines without an end, one a port, in the graph's own cycle; the caller links them.
  *
- *   partyline-tones NAME DBFS HZ…      node NAME, ports out_1…; each of DBFS, RMS
+ *   partyline-tones NAME DBFS HZ… [KEY=VALUE…]     node NAME with these properties, ports out_1…;
+ *                                                  each of DBFS, RMS
  */
 
 #define TONES_MAX 16u
@@ -55,12 +56,20 @@ static void on_signal(void *data, int number)
 	pw_main_loop_quit(tones->loop);
 }
 
-static int start(struct tones *tones, const char *name)
+static int start(struct tones *tones, const char *name, char *more[])
 {
 	struct pw_properties *props = pw_properties_new(
 		PW_KEY_NODE_NAME, name, PW_KEY_MEDIA_TYPE, "Audio", PW_KEY_MEDIA_CATEGORY, "Filter",
 		PW_KEY_MEDIA_ROLE, "DSP", PW_KEY_NODE_ALWAYS_PROCESS, "true", NULL);
 
+	for (; *more; more++) {
+		char *equals = strchr(*more, '=');
+
+		if (!equals)
+			continue;
+		*equals = '\0';
+		pw_properties_set(props, *more, equals + 1);
+	}
 	tones->filter = pw_filter_new_simple(pw_main_loop_get_loop(tones->loop), name, props,
 					     &filter_events, tones);
 	if (!tones->filter)
@@ -85,18 +94,21 @@ int main(int argc, char *argv[])
 	int r;
 
 	pw_init(&argc, &argv);
-	if (argc < 4 || argc > 3 + (int)TONES_MAX) {
-		fprintf(stderr, "partyline-tones: NAME DBFS HZ…\n");
+	if (argc < 4) {
+		fprintf(stderr, "partyline-tones: NAME DBFS HZ… [KEY=VALUE…]\n");
 		return EXIT_FAILURE;
 	}
 	tones.peak = sqrt(2.0) * pow(10.0, strtod(argv[2], NULL) / 20.0);
-	for (int i = 3; i < argc; i++)
-		tones.hz[tones.n_ports++] = strtod(argv[i], NULL);
+	while (3u + tones.n_ports < (uint32_t)argc && !strchr(argv[3u + tones.n_ports], '=') &&
+	       tones.n_ports < TONES_MAX) {
+		tones.hz[tones.n_ports] = strtod(argv[3u + tones.n_ports], NULL);
+		tones.n_ports++;
+	}
 	tones.loop = pw_main_loop_new(NULL);
 	loop = pw_main_loop_get_loop(tones.loop);
 	pw_loop_add_signal(loop, SIGTERM, on_signal, &tones);
 	pw_loop_add_signal(loop, SIGINT, on_signal, &tones);
-	r = start(&tones, argv[1]);
+	r = start(&tones, argv[1], argv + 3 + tones.n_ports);
 	if (r >= 0)
 		pw_main_loop_run(tones.loop);
 	else

@@ -196,8 +196,15 @@ function utils.parse_binding (text)
     return nil
   end
   local value = json:parse (1)
-  local by, name = tostring (value.device):match ("^(%l+):(.+)$")
-  local port = math.tointeger (tonumber (value.port or 0))
+
+  return utils.parse_device (value.device, value.port or 0)
+end
+
+-- "card:USB,1", 2 -> { by = "card", name = "USB", device = 1, port = 2 }; nil when it names no
+-- sound card. Port 0: all of them.
+function utils.parse_device (text, number)
+  local by, name = tostring (text):match ("^(%l+):(.+)$")
+  local port = math.tointeger (tonumber (number))
 
   if not by or not port or port < 0 then
     return nil
@@ -273,6 +280,23 @@ function utils.is_device (source, props, binding)
   local name = device and find (device.properties) or find (props)
 
   return name == binding.name
+end
+
+-- The node of the sound card that a binding names, in one direction; of several the one that came
+-- first.
+function utils.find_card (source, nodes, binding, captures)
+  local found = nil
+
+  for node in nodes:iterate {
+    Constraint { "media.class", "=", captures and "Audio/Source" or "Audio/Sink", type = "pw" },
+    Constraint { "device.api", "=", "alsa", type = "pw" },
+  } do
+    if utils.is_device (source, node.properties, binding) and
+        (not found or node ["bound-id"] < found ["bound-id"]) then
+      found = node
+    end
+  end
+  return found
 end
 
 -- Whether streams that name no target are to stay away: a device of Partyline, or a sound card

@@ -17,22 +17,6 @@ local endpoints = {
   ["tablet.playback"] = { format = "tablet.%d.listen", from_card = false },
 }
 
--- The node of the card in that direction; of several the one that came first.
-local function find_card (source, nodes, binding, from_card)
-  local found = nil
-
-  for node in nodes:iterate {
-    Constraint { "media.class", "=", from_card and "Audio/Source" or "Audio/Sink", type = "pw" },
-    Constraint { "device.api", "=", "alsa", type = "pw" },
-  } do
-    if utils.is_device (source, node.properties, binding) and
-        (not found or node ["bound-id"] < found ["bound-id"]) then
-      found = node
-    end
-  end
-  return found
-end
-
 -- Each pair of ports that a binding wants linked is handed to want (output node, output port id,
 -- input node, input port id).
 local function wanted_links (source, nodes, binding, want)
@@ -41,7 +25,7 @@ local function wanted_links (source, nodes, binding, want)
     Constraint { "node.name", "=", "partyline." .. string.format (endpoint.format, binding.id),
         type = "pw" },
   }
-  local card = node and find_card (source, nodes, binding, endpoint.from_card)
+  local card = node and utils.find_card (source, nodes, binding, endpoint.from_card)
 
   if not card then
     return

@@ -3,6 +3,7 @@
 -- Link the ports of the daemon's own nodes and of the tone detector to the devices that their
 -- property partyline.port.target names: an input takes what the device gives (of a sink its
 -- monitor), an output goes into what the device takes. A control port is linked to a control port.
+-- "device:" in front of a sound card's stable name: an input takes what the card captures.
 -- Runs whenever links are looked over, and makes only what is missing; a link goes with its port.
 
 local utils = require ("partyline-utils")
@@ -28,8 +29,29 @@ local function may_link (source, node, device, is_output)
       not is_ordinary (source, node)
 end
 
+-- One port of what a sound card captures, which is there or comes again.
+local function link_card (source, nodes, links, node, port, name)
+  local device, number = name:match ("^(.+)/(%d+)$")
+  local binding = utils.parse_device (device, number)
+  local card = binding and utils.find_card (source, nodes, binding, true)
+
+  local output = card and utils.ports_of (card, "out") [binding.port]
+
+  if output then
+    utils.ensure_link (links, card, output ["bound-id"], node, port ["bound-id"])
+  end
+end
+
 local function link_port (source, nodes, links, node, port)
   local props = port.properties
+  local card = props ["partyline.port.target"]:match ("^device:(.+)$")
+
+  if card then
+    if props ["port.direction"] == "in" then
+      link_card (source, nodes, links, node, port, card)
+    end
+    return
+  end
   local is_output = props ["port.direction"] == "out"
   local device = nodes:lookup {
     Constraint { "node.name", "=", props ["partyline.port.target"], type = "pw" },

@@ -152,13 +152,13 @@ PL_TEST(what_has_faded_out_is_not_needed)
 	PL_CHECK(left[0] == 0.0f && right[RAMP - 1] == 0.0f);
 	/* every place at once, and again after they were forgotten */
 	mix.n_sources = 0;
-	for (uint32_t p = 0; p < LISTEN_PLACES; p++)
+	for (uint32_t p = 0; p < PL_MIX_SOURCES_MAX; p++)
 		mix.sources[mix.n_sources++] =
 			(struct pl_mix_source){.kind = p / 64u, .id = p % 64u + 1u};
 	listen_mixer_set(&mixer, &mix);
-	PL_CHECK_INT(mixer.n_voices, LISTEN_PLACES);
+	PL_CHECK_INT(mixer.n_voices, PL_MIX_SOURCES_MAX);
 	listen_mixer_set(&mixer, &mix);
-	PL_CHECK_INT(mixer.n_voices, LISTEN_PLACES);
+	PL_CHECK_INT(mixer.n_voices, PL_MIX_SOURCES_MAX);
 }
 
 PL_TEST(loud_and_broken_input)

@@ -43,7 +43,7 @@ static void open_one(struct rig *rig, unsigned i, enum pl_mix_kind kind, uint32_
 	};
 
 	rig->used[i].place = listen_place(kind, id);
-	listen_source_names(kind, id, name, rig->used[i].target);
+	listen_source_names(kind, id, NULL, name, rig->used[i].target);
 	fake_audio_ops()->open(&rig->audio, &info, -1, &rig->sources->ports[rig->used[i].place]);
 }
 
