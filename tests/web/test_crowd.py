@@ -12,8 +12,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "system")]
 
 from crowd import Crowd, Refused, Tones  # noqa: E402
-from rig import Session  # noqa: E402
-from streams import wait_for  # noqa: E402
+from rig import Session, wait_until  # noqa: E402
 
 N = 100  # as many as there may be
 TONES_HZ = (400, 700, 1300, 2300)  # of tablets 1 to 4
@@ -71,7 +70,7 @@ def wait_right(crowd, mixes):
     for number, k in mixes.items():
         crowd.expect(number, levels_of(k))
     try:
-        wait_for(lambda: all(ear.right >= RIGHT for ear in crowd.look().values()), "everybody's own mix")
+        wait_until(lambda: all(ear.right >= RIGHT for ear in crowd.look().values()), "everybody's own mix")
     except AssertionError:
         ears = crowd.look()
         wrong = [number for number in mixes if ears[number].right < RIGHT]
@@ -95,7 +94,7 @@ def loses_nothing(crowd, dropped_before):
 
 
 def wait_packets(crowd, number):
-    wait_for(lambda: min(e.packets for e in crowd.look().values()) >= number, "more packets")
+    wait_until(lambda: min(e.packets for e in crowd.look().values()) >= number, "more packets")
 
 
 def listeners(crowd):
@@ -104,7 +103,7 @@ def listeners(crowd):
 
 def wait_nobody(session, crowd):
     """No session, and no port of one in the graph."""
-    wait_for(lambda: not listeners(crowd), "the end of all sessions")
+    wait_until(lambda: not listeners(crowd), "the end of all sessions")
     with session.graph() as graph:
         graph.wait_for(
             lambda g: not [p for p in g.ports() if g.props(p)["port.name"].startswith("listen-")],

@@ -10,8 +10,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "system")]
 
 from crowd import BUILD, Crowd, Refused  # noqa: E402
-from rig import Session  # noqa: E402
-from streams import wait_for  # noqa: E402
+from rig import Session, wait_until  # noqa: E402
 
 CARD_HZ = (400, 700)  # of its ports
 CARD_DB = -23.0  # RMS, each
@@ -62,7 +61,7 @@ def wait_heard(crowd, levels):
     for number, level in levels.items():
         crowd.expect(number, level)
     try:
-        wait_for(lambda: all(ear.right >= 3 for ear in crowd.look().values()), "it is heard")
+        wait_until(lambda: all(ear.right >= 3 for ear in crowd.look().values()), "it is heard")
     except AssertionError:
         raise AssertionError({n: ear.level for n, ear in crowd.look().items()}) from None
 
