@@ -9,6 +9,17 @@ const CACHE = PREFIX + "__SHELL_VERSION__"; // the build writes both
 const FILES = "__SHELL_FILES__".split(" ");
 const OTHERS = ["/", "/favicon.svg", "/icon-192.png", "/app.webmanifest"];
 
+/** Not of every browser, so not of TypeScript's either: https://w3c.github.io/ServiceWorker/#dom-installevent-addroutes */
+interface RoutingInstallEvent extends ExtendableEvent {
+  addRoutes?: (rules: { condition: { requestMethod: string }; source: "network" }[]) => Promise<void>;
+}
+
+/** Orders go past the worker. A page that is left while it holds a key lets it go with its last request,
+ *  which is lost when a worker has to be asked first. */
+async function passOrders(event: RoutingInstallEvent): Promise<void> {
+  await event.addRoutes?.(["POST", "PUT", "PATCH", "DELETE"].map((requestMethod) => ({ condition: { requestMethod }, source: "network" })));
+}
+
 async function install(): Promise<void> {
   const cache = await caches.open(CACHE);
   await cache.addAll([...FILES, ...OTHERS]);
@@ -38,7 +49,7 @@ async function keptFirst(request: Request): Promise<Response> {
   return (await caches.match(request)) ?? fetch(request);
 }
 
-self.addEventListener("install", (event) => event.waitUntil(install()));
+self.addEventListener("install", (event) => event.waitUntil(Promise.all([passOrders(event), install()])));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
 self.addEventListener("fetch", (event) => {
   const { request } = event;
