@@ -63,8 +63,9 @@ async function run({ page, selector, method, args }) {
   return (selector ? owner.locator(selector) : owner)[name](...args);
 }
 
-// Pages scroll as they do for people, and those that were left are kept as for people.
-const ignoreDefaultArgs = ["--hide-scrollbars", "--disable-back-forward-cache"];
+// Pages scroll as they do for people. That those which were left are not kept is the harder case: their
+// last requests go with them.
+const ignoreDefaultArgs = ["--hide-scrollbars"];
 const browser = await chromium.launch({ executablePath, args, timeout: Number(timeout), ignoreDefaultArgs });
 say({ value: browser.version() });
 for await (const line of createInterface({ input: process.stdin })) {
