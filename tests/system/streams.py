@@ -2,10 +2,12 @@
 """Streams for tests: their definitions, what the daemon says of them, and sound for them."""
 
 import base64
-import itertools
+import fcntl
 import json
 import os
+import pathlib
 import socket
+import tempfile
 import urllib.request
 
 import audio
@@ -25,9 +27,27 @@ def call(session, path, body=None, method=None):
         return json.loads(text) if "json" in answer.headers["Content-Type"] else text.decode()
 
 
-# Below what the kernel gives to sockets that ask for any port: nobody takes one of these between the
-# look and the use. A process has its own block of them, and never gives the same out twice.
-PORTS = itertools.cycle(10000 + os.getpid() % 40 * 512 + 2 * k for k in range(256))
+def _own_ports():
+    """Numbers from 10000 on of a block that no other process that runs tests has; it is ours until our end.
+
+    They are below what the kernel gives to sockets that ask for any port, so that nobody takes one between
+    the look and the use.
+    """
+    folder = pathlib.Path(tempfile.gettempdir()) / f"partyline-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for block in range(40):
+        taken = os.open(folder / str(block), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(taken)
+            continue
+        while True:  # never the same twice before all were had
+            yield from range(10000 + 512 * block, 10512 + 512 * block, 2)
+    raise AssertionError("40 others run tests on this machine")
+
+
+PORTS = _own_ports()
 
 
 def free_ports(n):
