@@ -20,7 +20,7 @@
 #define FADE_LOOKS_MAX 40u
 
 #define N_NODES 3u
-/** A sound card by its name, PL_PORT_TARGET_DEVICE, is the longest. */
+/** A sound card by its name, PL_TARGET_DEVICE, is the longest. */
 #define NAME_MAX_ 288u
 
 struct pl_audio_port {

@@ -43,7 +43,7 @@ void listen_source_names(enum pl_mix_kind kind, uint32_t id, const struct pl_bin
 		snprintf(ret_target, LISTEN_NAME_MAX, PL_NODE_CHANNEL_OUT_FMT, id);
 		break;
 	case PL_MIX_DEVICE:
-		snprintf(ret_target, LISTEN_NAME_MAX, PL_PORT_TARGET_DEVICE "%s/%u", device->device,
+		snprintf(ret_target, LISTEN_NAME_MAX, PL_TARGET_DEVICE "%s/%u", device->device,
 			 device->port);
 		break;
 	}

@@ -86,7 +86,7 @@
 #define PL_KEY_PORT_TARGET "partyline.port.target"
 /** such a target, of an input: what a sound card captures, named as in a binding (below), with a
  * slash and the port behind it, decimal, from 1. "device:card:USB,0/2" */
-#define PL_PORT_TARGET_DEVICE "device:"
+#define PL_TARGET_DEVICE "device:"
 /** path of the Unix socket that hands out the meter page; on the matrix node */
 #define PL_KEY_METERS_SOCKET "partyline.meters.socket"
 

@@ -37,7 +37,7 @@ def test_preflight(port):
     # of a path that is not there the answer tells no more
     other = ask(port, "OPTIONS", "/nope", None, {"Origin": ORIGIN})
     assert (other.status, other.headers) == (answer.status, answer.headers)
-    assert answer.headers["access-control-allow-headers"] == "authorization, content-type"
+    assert answer.headers["access-control-allow-headers"] == "authorization, content-type, if-match"
 
 
 @pytest.mark.parametrize("origin", [ORIGIN + "0", ORIGIN.upper(), "http://panel.example.com", "null"])
