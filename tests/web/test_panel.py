@@ -116,6 +116,22 @@ def test_keys_by_mouse_touch_and_keyboard(sit, port, events):
     wait_keys(events, 6, [])
 
 
+def test_a_key_that_is_let_go_elsewhere_slips_out_of_the_hand(sit, port, events):
+    """As after a line that stood still: who still holds it must see that he is not heard."""
+    page = sit(6)
+    page.down(KEY.format(2))
+    wait_keys(events, 6, [2])
+    page.wait("document.querySelector('.tile[data-channel=\"2\"]').matches('.down:not(.waiting)')")
+    assert ask(port, "POST", "/ptt/release", {"tablet_id": 6, "channel": 2}).status == 200
+    page.wait("document.querySelector('.tile[data-channel=\"2\"]').matches(':not(.down)')")
+    page.wait("document.body.textContent.includes('The talk key was let go')")
+    page.up()
+    page.down(KEY.format(2))
+    wait_keys(events, 6, [2])
+    page.up()
+    wait_keys(events, 6, [])
+
+
 def test_two_fingers_hold_two_keys(sit, port, events):
     page = sit(7, width=800, height=1280, touch=True)
     page.touch("touchStart", *(page.middle(KEY.format(channel)) for channel in (1, 2)))

@@ -9,6 +9,8 @@ export type Grip = string;
 interface KeyHands {
   readonly grips: readonly Grip[];
   readonly latched: boolean;
+  /** the server has said that it is down */
+  readonly confirmed: boolean;
   /** the press before: when, and by what */
   readonly pressedMs: number;
   readonly pressedBy: string;
@@ -16,7 +18,7 @@ interface KeyHands {
 
 export type Hands = ReadonlyMap<number, KeyHands>;
 
-const free: KeyHands = { grips: [], latched: false, pressedMs: -Infinity, pressedBy: "" };
+const free: KeyHands = { grips: [], latched: false, confirmed: false, pressedMs: -Infinity, pressedBy: "" };
 
 export const noHands: Hands = new Map();
 
@@ -39,6 +41,7 @@ export function press(hands: Hands, channel: number, grip: Grip, nowMs: number, 
     next.set(channel, {
       grips: [...key.grips, grip],
       latched: tapsLatch || (nowMs - key.pressedMs < DOUBLE_TAP_MS && handOf(grip) === key.pressedBy),
+      confirmed: isWanted(hands, channel) && key.confirmed,
       pressedMs: nowMs,
       pressedBy: handOf(grip),
     });
@@ -66,6 +69,19 @@ export function letAllGo(hands: Hands): Hands {
 export function refuse(hands: Hands, channel: number): Hands {
   if (!isWanted(hands, channel)) return hands;
   return new Map(hands).set(channel, free);
+}
+
+/** What is down on the server now. A key that was, and is not any more, slips out of the hand: nobody is to
+ *  hold one that says nothing. One that is not down yet is still on its way. */
+export function follow(hands: Hands, keys: readonly number[]): Hands {
+  let next: Map<number, KeyHands> | null = null;
+  for (const [channel, key] of hands) {
+    const isDown = keys.includes(channel);
+    if (!isWanted(hands, channel) || isDown === key.confirmed) continue;
+    next ??= new Map(hands);
+    next.set(channel, isDown ? { ...key, confirmed: true } : free);
+  }
+  return next ?? hands;
 }
 
 /** "1" to "9", then "0": channels 1 to 10. */

@@ -7,7 +7,7 @@ import { openStream, type Stream } from "../../lib/socket";
 import { store, toast } from "../../state/app";
 import { reasonOf } from "../../lib/http";
 import { claimMessage, nowhere, reducePanel, type PanelAction, type PanelMessage, type PanelState, type Wish } from "./claim";
-import { isWanted, letAllGo, letGo, noHands, press, refuse, type Grip, type Hands } from "./hands";
+import { follow, isWanted, letAllGo, letGo, noHands, press, refuse, type Grip, type Hands } from "./hands";
 import { leaveAudio, sitAt } from "./audio";
 
 const KEPT = "partyline.claim"; // for a page that is loaded again
@@ -70,6 +70,13 @@ function hear(message: PanelMessage): void {
   if (message.type === "refused" && message.request === "down" && message.channel !== undefined) {
     hands.dispatch(refuse(hands.get(), message.channel));
     toast(reasonOf({ detail: message.detail }));
+  }
+  if (message.type === "keys") {
+    const before = hands.get();
+    hands.dispatch(follow(before, message.keys));
+    // a line that stood still, or somebody who released all
+    if ([...before.keys()].some((channel) => isWanted(before, channel) && !isWanted(hands.get(), channel)))
+      toast("The talk key was let go. Press it again to talk.");
   }
   panel.dispatch({ type: "message", message });
   if (message.type === "claimed") void sitAt(message.tablet, message.secret);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from "vitest";
 import { claimMessage, nowhere, reducePanel, type PanelAction, type PanelState } from "./claim";
-import { channelOfDigit, isLatched, isWanted, letAllGo, letGo, noHands, press, refuse } from "./hands";
+import { channelOfDigit, follow, isLatched, isWanted, letAllGo, letGo, noHands, press, refuse } from "./hands";
 import { lossBetween, qualityOf } from "./quality";
 import { answerWith, fragmentOf } from "./restart";
 
@@ -75,6 +75,14 @@ describe("hands on talk keys", () => {
     expect([isWanted(hands, 1), isWanted(hands, 2)]).toEqual([true, false]);
     expect(isWanted(refuse(hands, 1), 1)).toBe(false);
   });
+  it("lose a key that was down and is let go by somebody else, not one that is still on its way", () => {
+    const pressed = press(press(noHands, 1, "pointer 1", 1000, false), 2, "key Digit2", 1000, false);
+    expect(follow(pressed, [])).toBe(pressed);
+    const down = follow(pressed, [1, 7]);
+    expect([1, 2].map((channel) => isWanted(follow(down, [7]), channel))).toEqual([false, true]);
+    expect(isWanted(follow(press(follow(down, []), 1, "pointer 2", 5000, false), []), 1)).toBe(true);
+  });
+
   it("find channels by number", () => {
     expect(["Digit1", "Numpad9", "Digit0", "KeyA", "Space"].map(channelOfDigit)).toEqual([1, 9, 10, null, null]);
   });
