@@ -1,153 +1,166 @@
 # SPDX-License-Identifier: MIT
-"""Somebody at the page's panel: takes a tablet, talks, holds keys by hand or keyboard, and what is heard is recorded."""
+"""A page that is a tablet: it claims one, talks by WHIP, holds keys, and records what it hears."""
 
 import base64
-import time
+import json
 
 import numpy as np
 
-GUARD_SECONDS = 240
 RATE = 48000
 SILENCE_DB = -80  # what Opus makes of zeros is far below
-KEPT_SECONDS = 20
 
-# Runs before the page's own: whatever its connections bring is kept, too, as it is. And its microphone is
-# without what a browser does for rooms: it would be the browser's filters and gains that are measured.
+# Names are global on purpose: tests call them one by one.
 SCRIPT = """
 "use strict";
-const tap = globalThis.tap = { kept: new Float32Array(KEPT_SECONDS * 48000), n: 0 };
+let base = "", panel = null, claim = null, down = new Set();
+const hands = new Set(); // channels whose key somebody has a hand on
+const talk = {}, listen = {};
 
-globalThis.RTCPeerConnection = class extends RTCPeerConnection {
-    constructor(...args) {
-        super(...args);
-        this.addEventListener("track", ({ track }) => tap.record(track));
-    }
-};
+/** Claim a tablet and stay heard of. A key that went up under a hand, because this page or its
+ *  machine stood still, goes down again. */
+async function open_panel(at, tablet) {
+    base = at;
+    panel = new WebSocket(base.replace("http", "ws") + "/ws/panel");
+    const say = (message) => panel.send(JSON.stringify(message));
+    const press = () => { for (const channel of hands) if (!down.has(channel)) say({ type: "down", channel }); };
+    await new Promise((done, fail) => {
+        panel.onerror = () => fail(new Error("no panel"));
+        panel.onopen = () => say({ type: "claim", tablet, label: document.title });
+        panel.onmessage = (event) => {
+            const message = JSON.parse(event.data);
+            if (message.type === "claimed") {
+                claim = message;
+                done();
+            }
+            if (message.type === "keys" || message.type === "claimed") {
+                down = new Set(message.keys);
+                press();
+            }
+            if (message.type === "refused") fail(new Error(event.data));
+        };
+    });
+    setInterval(() => panel.readyState === 1 && say({ type: "ping" }), 100);
+    return claim.tablet;
+}
 
-const { mediaDevices } = navigator, ask = mediaDevices.getUserMedia.bind(mediaDevices);
-mediaDevices.getUserMedia = () => ask({ audio: {
-    echoCancellation: false, noiseSuppression: false, autoGainControl: false } });
+function hold(channel) {
+    hands.add(channel);
+    panel.send(JSON.stringify({ type: "down", channel }));
+}
 
-tap.record = async (track) => {
-    const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
+function let_go(channel) {
+    hands.delete(channel);
+    panel.send(JSON.stringify({ type: "up", channel }));
+}
+
+async function connect(pc, path) {
+    const offer = await pc.createOffer();
+    await pc.setLocalDescription(offer);
+    const answer = await fetch(base + path, {
+        method: "POST", headers: { "Content-Type": "application/sdp" }, body: offer.sdp });
+    if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
+    await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+}
+
+/** The microphone as it is, into the tablet that was claimed. */
+async function open_talk() {
+    const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    talk.stream = await navigator.mediaDevices.getUserMedia({ audio: raw });
+    talk.pc = new RTCPeerConnection();
+    talk.pc.addTransceiver(talk.stream.getAudioTracks()[0], { direction: "sendonly" });
+    await connect(talk.pc, `/whip?tablet=${claim.tablet}&secret=${claim.secret}`);
+}
+
+/** @param seconds  the newest are kept */
+async function open_listen(at, mix, seconds) {
+    base = at;
+    listen.pc = new RTCPeerConnection();
+    listen.pc.addTransceiver("audio", { direction: "recvonly" });
+    const track = new Promise((done) => { listen.pc.ontrack = (event) => done(event.track); });
+    await connect(listen.pc, `/whep?mix=${mix}`);
+    listen.audio = new Audio(); // Chromium moves the sound only for an element that plays it
+    listen.audio.muted = true;
+    listen.audio.srcObject = new MediaStream([await track]);
+    listen.audio.play();
+    listen.kept = new Float32Array(seconds * 48000);
+    listen.n = 0;
+    record(new MediaStreamTrackProcessor({ track: await track }).readable.getReader());
+}
+
+async function record(reader) {
     for (;;) {
         const { value, done } = await reader.read();
         if (done) return;
         const x = new Float32Array(value.numberOfFrames);
         value.copyTo(x, { planeIndex: 0, format: "f32-planar" });
         if (value.sampleRate !== 48000) throw new Error(`recorded at ${value.sampleRate} Hz`);
-        const at = tap.n % tap.kept.length, fits = Math.min(x.length, tap.kept.length - at);
-        tap.kept.set(x.subarray(0, fits), at);
-        tap.kept.set(x.subarray(fits), 0);
-        tap.n += x.length;
+        for (const sample of x) listen.kept[listen.n++ % listen.kept.length] = sample;
         value.close();
     }
-};
+}
 
 /** Of the newest seconds, dBFS RMS; NaN before there are so many. */
-tap.level = (seconds) => {
+function level(seconds) {
     let power = 0;
     const size = seconds * 48000;
-    if (tap.n < size) return NaN;
-    for (let i = 1; i <= size; i++) power += tap.kept[(tap.n - i) % tap.kept.length] ** 2;
+    if (listen.n < size) return NaN;
+    for (let i = 1; i <= size; i++) power += listen.kept[(listen.n - i) % listen.kept.length] ** 2;
     return 10 * Math.log10(Math.max(power / size, 1e-12));
-};
+}
 
 /** What was recorded since sample number `from`, as far as it is kept, in base64. */
-tap.recorded = (from) => {
-    const size = Math.min(tap.n - from, tap.kept.length);
+function recorded(from) {
+    const size = Math.min(listen.n - from, listen.kept.length);
     const x = new Float32Array(size);
-    for (let i = 0; i < size; i++) x[i] = tap.kept[(tap.n - size + i) % tap.kept.length];
+    for (let i = 0; i < size; i++) x[i] = listen.kept[(listen.n - size + i) % listen.kept.length];
     const bytes = new Uint8Array(x.buffer);
     let text = "";
     for (let i = 0; i < bytes.length; i += 32768)
         text += String.fromCharCode(...bytes.subarray(i, i + 32768));
     return btoa(text);
-};
-""".replace("KEPT_SECONDS", str(KEPT_SECONDS))
-
-
-class Pointer:
-    """A hand on a talk key."""
-
-    def __init__(self, page, channel):
-        self.page, self.key = page, f'.talk-key[data-channel="{channel}"]'
-
-    def down(self):
-        self.page.down(self.key)
-
-    def up(self):
-        self.page.up()
-
-
-class Keyboard:
-    """A finger on the number of the channel."""
-
-    def __init__(self, page, channel):
-        self.page, self.key = page, f"Digit{channel}"
-
-    def down(self):
-        self.page.key_down(self.key)
-
-    def up(self):
-        self.page.key_up(self.key)
+}
+"""
 
 
 class Talker:
-    """Who sits at a tablet in a browser.
+    """The script in a page of a browser."""
 
-    hand  what the talk key is held by: Pointer or Keyboard
-    """
+    def __init__(self, page, base):
+        self.page, self.base = page, base
 
-    def __init__(self, browser, base, name, tablet, hand=Pointer, channel=1):
-        self.page = browser.page(base + "/#panel", script=SCRIPT)
-        self.hand = hand(self.page, channel)
-        tile = f"document.querySelector('.tile[data-channel=\"{channel}\"]')"
-        self.is_pressed, self.is_down = (f"{tile}.matches('{state}')" for state in (".down", ".down:not(.waiting)"))
-        self.page.fill(".ask input", name)
-        self.page.click(f'.seat[data-tablet="{tablet}"]')
-        self.page.wait("document.querySelector('.panel[data-phase=claimed] .ear').dataset.state === 'on' && tap.n > 0")
+    def _call(self, function, *args):
+        return self.page.js(f"{function}({', '.join(json.dumps(a) for a in args)})")
 
-    def open_microphone(self):
-        self.page.click("#microphone")
-        self.page.wait("document.querySelector('#microphone').dataset.state === 'on'")
+    def claim(self, tablet):
+        assert self._call("open_panel", self.base, tablet) == tablet
 
-    def hold(self):
-        self.hand.down()
-        self.hold_on()
+    def talk(self):
+        self._call("open_talk")
+        self.page.wait("talk.pc.connectionState === 'connected'")
 
-    def hold_on(self):
-        """Until the key is down; again where it went up under the hand, or was no key, because this page stood still."""
-        end = time.monotonic() + GUARD_SECONDS
-        while not self.page.js(self.is_down):
-            assert time.monotonic() < end, "the key does not go down"
-            if not self.page.js(self.is_pressed):
-                self.hand.up()
-                self.page.wait("document.querySelector('.panel[data-phase=claimed]')")
-                self.hand.down()
+    def listen(self, mix, seconds=20):
+        self._call("open_listen", self.base, mix, seconds)
+        self.page.wait("listen.n > 0")
 
-    def let_go(self):
-        self.hand.up()
-        self.page.wait(f"!{self.is_down}")
+    def hold(self, channel):
+        self._call("hold", channel)
+        self.page.wait(f"down.has({channel})")
+
+    def let_go(self, channel):
+        self._call("let_go", channel)
+        self.page.wait(f"!down.has({channel})")
 
     def now(self):
         """Number of the newest sample."""
-        return self.page.js("tap.n")
+        return self.page.js("listen.n")
 
     def wait_samples(self, n):
-        self.page.wait(f"tap.n >= {n}")
+        self.page.wait(f"listen.n >= {n}")
 
     def wait_silence(self):
-        self.page.wait(f"tap.level(0.5) < {SILENCE_DB}")
-
-    def wait_word(self, speaker):
-        """Until something is heard; who talks holds on."""
-        end = time.monotonic() + GUARD_SECONDS
-        while not self.page.js("tap.level(0.1) > -40"):
-            assert time.monotonic() < end, "no word is heard"
-            speaker.hold_on()
+        self.page.wait(f"level(0.5) < {SILENCE_DB}")
 
     def recorded(self, begin):
         """From this sample on, as far as it is kept."""
-        text = self.page.js(f"tap.recorded({begin})")
+        text = self._call("recorded", begin)
         return np.frombuffer(base64.b64decode(text), "<f4").astype(np.float64)
