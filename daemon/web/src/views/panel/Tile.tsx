@@ -81,7 +81,7 @@ export const Tile = memo(function Tile({ channel, tablet, disabled }: TileProps)
         onContextMenu={(event) => event.preventDefault()} {...handlers}>
         <span className="tile-top">
           {id <= 10 ? <kbd aria-hidden="true">{id % 10}</kbd> : null}
-          <span className="lamp" aria-hidden="true">{latched ? <><LockIcon /> latched</> : down || wanted ? "talking" : ""}</span>
+          <span className="lamp" aria-hidden="true">{latched ? <><LockIcon /> latched</> : down ? "talking" : ""}</span>
         </span>
         <strong><span className="only-heard">Talk to </span>{name}</strong>
         <span className="speakers" title={speakers.concat(holders).join(", ")}>{line}</span>

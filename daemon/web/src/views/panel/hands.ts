@@ -2,6 +2,8 @@
 // What hands do to talk keys: held is momentary, two taps latch, the next one lets go. Pure.
 
 const DOUBLE_TAP_MS = 350;
+/** Longer than what was said of the tap before may be late. */
+const SLIP_MS = 700;
 
 /** What holds a key: a pointer's id, a keyboard's code. One key may be held by several. */
 export type Grip = string;
@@ -11,6 +13,8 @@ interface KeyHands {
   readonly latched: boolean;
   /** the server has said that it is down */
   readonly confirmed: boolean;
+  /** and since then that it is up */
+  readonly missingMs: number | null;
   /** the press before: when, and by what */
   readonly pressedMs: number;
   readonly pressedBy: string;
@@ -18,7 +22,7 @@ interface KeyHands {
 
 export type Hands = ReadonlyMap<number, KeyHands>;
 
-const free: KeyHands = { grips: [], latched: false, confirmed: false, pressedMs: -Infinity, pressedBy: "" };
+const free: KeyHands = { grips: [], latched: false, confirmed: false, missingMs: null, pressedMs: -Infinity, pressedBy: "" };
 
 export const noHands: Hands = new Map();
 
@@ -42,6 +46,7 @@ export function press(hands: Hands, channel: number, grip: Grip, nowMs: number, 
       grips: [...key.grips, grip],
       latched: tapsLatch || (nowMs - key.pressedMs < DOUBLE_TAP_MS && handOf(grip) === key.pressedBy),
       confirmed: isWanted(hands, channel) && key.confirmed,
+      missingMs: isWanted(hands, channel) ? key.missingMs : null,
       pressedMs: nowMs,
       pressedBy: handOf(grip),
     });
@@ -71,17 +76,26 @@ export function refuse(hands: Hands, channel: number): Hands {
   return new Map(hands).set(channel, free);
 }
 
-/** What is down on the server now. A key that was, and is not any more, slips out of the hand: nobody is to
- *  hold one that says nothing. One that is not down yet is still on its way. */
-export function follow(hands: Hands, keys: readonly number[]): Hands {
-  let next: Map<number, KeyHands> | null = null;
+/** What is down on the server now. A key that is not down yet is still on its way; that it is up may have
+ *  been said of the tap before this one. */
+export function follow(hands: Hands, keys: readonly number[], nowMs: number): Hands {
+  const next = new Map(hands);
   for (const [channel, key] of hands) {
-    const isDown = keys.includes(channel);
-    if (!isWanted(hands, channel) || isDown === key.confirmed) continue;
-    next ??= new Map(hands);
-    next.set(channel, isDown ? { ...key, confirmed: true } : free);
+    if (!isWanted(hands, channel)) continue;
+    if (keys.includes(channel)) next.set(channel, { ...key, confirmed: true, missingMs: null });
+    else if (key.confirmed && key.missingMs === null) next.set(channel, { ...key, missingMs: nowMs });
   }
-  return next ?? hands;
+  return next;
+}
+
+/** A key that was down, and has been up for a while, slips out of the hand: nobody is to hold one that says
+ *  nothing. */
+export function slip(hands: Hands, nowMs: number): Hands {
+  const lost = [...hands].filter(([channel, key]) => isWanted(hands, channel) && key.missingMs !== null && nowMs - key.missingMs >= SLIP_MS);
+  if (!lost.length) return hands;
+  const next = new Map(hands);
+  for (const [channel] of lost) next.set(channel, free);
+  return next;
 }
 
 /** "1" to "9", then "0": channels 1 to 10. */

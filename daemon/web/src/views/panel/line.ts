@@ -7,7 +7,7 @@ import { openStream, type Stream } from "../../lib/socket";
 import { store, toast } from "../../state/app";
 import { reasonOf } from "../../lib/http";
 import { claimMessage, nowhere, reducePanel, type PanelAction, type PanelMessage, type PanelState, type Wish } from "./claim";
-import { follow, isWanted, letAllGo, letGo, noHands, press, refuse, type Grip, type Hands } from "./hands";
+import { follow, isWanted, letAllGo, letGo, noHands, press, refuse, slip, type Grip, type Hands } from "./hands";
 import { leaveAudio, sitAt } from "./audio";
 
 const KEPT = "partyline.claim"; // for a page that is loaded again
@@ -71,13 +71,7 @@ function hear(message: PanelMessage): void {
     hands.dispatch(refuse(hands.get(), message.channel));
     toast(reasonOf({ detail: message.detail }));
   }
-  if (message.type === "keys") {
-    const before = hands.get();
-    hands.dispatch(follow(before, message.keys));
-    // a line that stood still, or somebody who released all
-    if ([...before.keys()].some((channel) => isWanted(before, channel) && !isWanted(hands.get(), channel)))
-      toast("The talk key was let go. Press it again to talk.");
-  }
+  if (message.type === "keys") hands.dispatch(follow(hands.get(), message.keys, performance.now()));
   panel.dispatch({ type: "message", message });
   if (message.type === "claimed") void sitAt(message.tablet, message.secret);
   if (panel.get().phase === "none") hangUp();
@@ -85,6 +79,12 @@ function hear(message: PanelMessage): void {
 
 function beat(): void {
   if (panel.get().phase !== "claimed") return;
+  const held = slip(hands.get(), performance.now());
+  if (held !== hands.get()) {
+    hands.dispatch(held);
+    // the line stood still, or somebody released all
+    toast("The talk key was let go. Press it again to talk.");
+  }
   const id = (lastPing = (lastPing + 1) % 1_000_000);
   if (say({ type: "ping", id }) && id % 5 === 0) pinged = { id, at: performance.now() };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from "vitest";
 import { claimMessage, nowhere, reducePanel, type PanelAction, type PanelState } from "./claim";
-import { channelOfDigit, follow, isLatched, isWanted, letAllGo, letGo, noHands, press, refuse } from "./hands";
+import { channelOfDigit, follow, isLatched, isWanted, letAllGo, letGo, noHands, press, refuse, slip } from "./hands";
 import { lossBetween, qualityOf } from "./quality";
 import { answerWith, fragmentOf } from "./restart";
 
@@ -76,13 +76,20 @@ describe("hands on talk keys", () => {
     expect(isWanted(refuse(hands, 1), 1)).toBe(false);
   });
   it("lose a key that was down and is let go by somebody else, not one that is still on its way", () => {
+    const wanted = (hands: typeof noHands) => [1, 2].map((channel) => isWanted(hands, channel));
     const pressed = press(press(noHands, 1, "pointer 1", 1000, false), 2, "key Digit2", 1000, false);
-    expect(follow(pressed, [])).toBe(pressed);
-    const down = follow(pressed, [1, 7]);
-    expect([1, 2].map((channel) => isWanted(follow(down, [7]), channel))).toEqual([false, true]);
-    expect(isWanted(follow(press(follow(down, []), 1, "pointer 2", 5000, false), []), 1)).toBe(true);
+    expect(wanted(slip(follow(pressed, [], 1100), 9000))).toEqual([true, true]);
+    const missing = follow(follow(pressed, [1, 7], 1100), [7], 1200);
+    expect(slip(missing, 1300)).toBe(missing);
+    expect(wanted(slip(missing, 2000))).toEqual([false, true]);
+    expect(wanted(slip(follow(press(slip(missing, 2000), 1, "pointer 2", 5000, false), [], 5100), 9000))).toEqual([true, true]);
   });
-
+  it("keep a latch while what was said of its first tap comes in", () => {
+    let hands = press(noHands, 1, "pointer 1", 1000, false);
+    hands = press(letGo(hands, "pointer 1"), 1, "pointer 1", 1200, false);
+    for (const keys of [[1], [], [1]]) hands = follow(hands, keys, 1300);
+    expect(isLatched(slip(hands, 9000), 1)).toBe(true);
+  });
   it("find channels by number", () => {
     expect(["Digit1", "Numpad9", "Digit0", "KeyA", "Space"].map(channelOfDigit)).toEqual([1, 9, 10, null, null]);
   });
