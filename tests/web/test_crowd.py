@@ -167,7 +167,8 @@ def test_nothing_is_left_of_them(session, crowd):
             end(k)
         wait_nobody(session, crowd)
         use.append(Use(session))
-    assert use[1].n_files == use[0].n_files
+    # A connection that has just been closed may still be counted.
+    wait_until(lambda: Use(session).n_files <= use[0].n_files, "the files of the second round to be closed")
     # A sanitizer keeps what is freed for a while; it tells of leaks by itself.
     if not os.environ.get("PARTYLINE_SANITIZER"):
         assert use[1].bytes - use[0].bytes < MEMORY_BYTES
