@@ -9,25 +9,11 @@ import subprocess
 
 import numpy as np
 
+from rig.offer import webrtc_offer
 from wire import ask
 
 BUILD = pathlib.Path(os.environ.get("PARTYLINE_BUILD_DIR", "build")).resolve()
-OFFER = """v=0
-o=- 1 1 IN IP4 127.0.0.1
-s=-
-t=0 0
-m=audio 9 UDP/TLS/RTP/SAVPF 111
-c=IN IP4 0.0.0.0
-a=ice-ufrag:{ufrag}
-a=ice-pwd:abcdefghijklmnopqrstuvwx
-a=fingerprint:sha-256 {fingerprint}
-a=setup:actpass
-a=mid:0
-a=recvonly
-a=rtcp-mux
-a=rtpmap:111 opus/48000/2
-a=fmtp:111 minptime=10;useinbandfec=1;stereo=1
-"""
+OPUS = "minptime=10;useinbandfec=1;stereo=1"
 SDP = {"Content-Type": "application/sdp"}
 
 
@@ -84,7 +70,7 @@ class Crowd:
     def open(self, number, mix):
         """Listener NUMBER, of MIX as the URL has it."""
         ufrag = f"crowd{number}"
-        offer = OFFER.format(ufrag=ufrag, fingerprint=self.fingerprint)
+        offer = webrtc_offer(ufrag=ufrag, fingerprint=self.fingerprint, fmtp=OPUS)
         answer = self.ask("POST", f"/whep?mix={mix}", offer.encode(), SDP)
         if answer.status != 201:
             raise Refused(answer)

@@ -19,6 +19,7 @@ from browser import Browser  # noqa: E402
 from listener import PageServer  # noqa: E402
 from panel import Panel  # noqa: E402
 from rig import Session, wait_until  # noqa: E402
+from rig.offer import webrtc_offer  # noqa: E402
 from wire import WebSocket, ask  # noqa: E402
 
 HOST = "appliance.test"  # not a secure context: no microphone, no worklet, and WebRTC all the same
@@ -303,21 +304,7 @@ def test_a_claimed_tablet_is_its_holders(open_page, port):
         hears_nothing(page, which)
 
 
-OFFER = """v=0
-o=- 1 1 IN IP4 127.0.0.1
-s=-
-t=0 0
-m=audio 9 UDP/TLS/RTP/SAVPF 111
-c=IN IP4 0.0.0.0
-a=ice-ufrag:abcd
-a=ice-pwd:abcdefghijklmnopqrstuvwx
-a=fingerprint:sha-256 {0}
-a=setup:actpass
-a=mid:0
-a=recvonly
-a=rtcp-mux
-a=rtpmap:111 opus/48000/2
-""".format(":".join(["AB"] * 32))
+OFFER = webrtc_offer()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from private_bus import MANAGER, ROOT
+from rig.offer import webrtc_offer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "web"))
 
@@ -14,25 +15,6 @@ from wire import ask  # noqa: E402
 
 OK, REFUSED, USAGE = 0, 1, 2
 SDP = {"Content-Type": "application/sdp"}
-OFFER = """v=0
-o=- 1 1 IN IP4 127.0.0.1
-s=-
-t=0 0
-m=audio 9 UDP/TLS/RTP/SAVPF 111
-c=IN IP4 0.0.0.0
-a=ice-ufrag:abcd
-a=ice-pwd:abcdefghijklmnopqrstuvwx
-a=fingerprint:sha-256 {0}
-a=setup:actpass
-a=mid:0
-a={1}
-a=rtcp-mux
-a=rtpmap:111 opus/48000/2
-"""
-
-
-def offer(direction):
-    return OFFER.format(":".join(["AB"] * 32), direction).encode()
 
 
 def document(session):
@@ -42,8 +24,8 @@ def document(session):
 def test_list_and_end(shared):
     """No browser comes to these two: they are answered, and wait."""
     listener = ask(shared.http_port, "POST", "/whep?mix=tablet.1.talk:-3,channel.2.out:0:1",
-                   offer("recvonly"), SDP)  # fmt: skip
-    talker = ask(shared.http_port, "POST", "/whip?tablet=2", offer("sendonly"), SDP)
+                   webrtc_offer("recvonly").encode(), SDP)  # fmt: skip
+    talker = ask(shared.http_port, "POST", "/whip?tablet=2", webrtc_offer("sendonly").encode(), SDP)
     assert listener.status == talker.status == 201
     assert listener.headers["content-type"] == "application/sdp"
     assert "a=candidate:" in listener.body.decode() and "a=sendonly" in listener.body.decode()
@@ -59,7 +41,7 @@ def test_list_and_end(shared):
     assert "tablet.1.talk:-3,channel.2.out:0:1" in text and "talks into tablet 2" in text
     assert shared.ctl("listeners", "--ids").stdout.split() == ids
     # another into the same tablet takes its place
-    again = ask(shared.http_port, "POST", "/whip?tablet=2", offer("sendonly"), SDP)
+    again = ask(shared.http_port, "POST", "/whip?tablet=2", webrtc_offer("sendonly").encode(), SDP)
     mine = again.headers["location"].rpartition("/")[2]
     assert [x["id"] for x in document(shared)["talkers"]] == [mine]
     for name in (ids[0], mine):
@@ -85,7 +67,7 @@ def names_of(body):
 
 def test_candidates_and_ice_restart(shared):
     """RFC 9725 4.3: candidates change nothing, new names are answered by new ones."""
-    opened = ask(shared.http_port, "POST", "/whep", offer("recvonly"), SDP)
+    opened = ask(shared.http_port, "POST", "/whep", webrtc_offer("recvonly").encode(), SDP)
     where, tag = opened.headers["location"], opened.headers["etag"]
     candidate = "a=ice-ufrag:abcd\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n" \
                 "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\n"  # fmt: skip
