@@ -1,36 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "config-gateway.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "files.h"
+#include "config-read.h"
 #include "gateway-json.h"
 
-#define SECRET_FILE_MAX 4096u
-
-/** A file with one line: a key, a password. */
 static int read_secret_file(void *userdata, const char *path, char *ret_text, size_t size)
 {
-	char *text = NULL;
-	size_t n = 0;
-	int r = pl_file_read(AT_FDCWD, path, SECRET_FILE_MAX, &text, &n);
-
-	if (r < 0)
-		return r;
-	n = strcspn(text, "\r\n");
-	if (n < size) {
-		memcpy(ret_text, text, n);
-		ret_text[n] = '\0';
-	} else {
-		r = -EFBIG;
-	}
-	explicit_bzero(text, strlen(text));
-	free(text);
-	return r;
+	return config_read_secret_file(path, ret_text, size);
 }
 
 int config_take_gateway(struct json_object *tree, struct pl_config *config, char *ret_pointer,

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "config-gateway.h"
+#include "config-listen.h"
+#include "config-read.h"
 #include "files.h"
 #include "json-strict.h"
 #include "model.h"
@@ -141,6 +143,7 @@ void pl_config_done(struct pl_config *config)
 	list_done(config->cors_origins, &config->n_cors_origins);
 	list_done(config->http_names, &config->n_http_names);
 	list_done(config->listen_addresses, &config->n_listen_addresses);
+	config_listen_done(config);
 	pl_gateway_done(&config->gateway);
 }
 
@@ -168,17 +171,6 @@ int pl_config_copy(const struct pl_config *config, struct pl_config *ret_config)
 static bool differs(const struct pl_config *config, uint32_t key, bool difference)
 {
 	return difference && !(config->overrides & key);
-}
-
-static bool listen_differs(const struct pl_config *a, const struct pl_config *b)
-{
-	for (size_t i = 0; i < a->n_listen_addresses && i < b->n_listen_addresses; i++)
-		if (strcmp(a->listen_addresses[i], b->listen_addresses[i]) != 0)
-			return true;
-	return strcmp(a->listen_address, b->listen_address) != 0 ||
-	       a->listen_port != b->listen_port || a->n_listen_addresses != b->n_listen_addresses ||
-	       a->listen_frame_ms != b->listen_frame_ms ||
-	       a->listen_bitrate_bps != b->listen_bitrate_bps;
 }
 
 bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh)
@@ -214,7 +206,7 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	       differs(config, PL_CONFIG_HTTP_PORT, config->http_port != fresh->http_port) ||
 	       differs(config, PL_CONFIG_INSECURE_LAN,
 		       config->insecure_lan != fresh->insecure_lan) ||
-	       config->tls_always != fresh->tls_always || listen_differs(config, fresh) ||
+	       config->tls_always != fresh->tls_always || config_listen_differs(config, fresh) ||
 	       strcmp(config->state_directory, fresh->state_directory) != 0 ||
 	       strcmp(config->runtime_directory, fresh->runtime_directory) != 0 ||
 	       strcmp(config->log_file, fresh->log_file) != 0 ||
@@ -225,180 +217,107 @@ bool pl_config_take_reloadable(struct pl_config *config, struct pl_config *fresh
 	       strcmp(config->pipewire_remote, fresh->pipewire_remote) != 0;
 }
 
-/* --- reading what the schema has checked -------------------------------------
- * Types and bounds hold; a missing member leaves the default. */
-
-static struct json_object *member(struct json_object *object, const char *name)
-{
-	struct json_object *value = NULL;
-
-	if (object)
-		json_object_object_get_ex(object, name, &value);
-	return value;
-}
-
-static void take_uint(struct json_object *object, const char *name, uint32_t *value)
-{
-	struct json_object *v = member(object, name);
-
-	/* The schema lets 16.0 through: it is an integer. */
-	if (v)
-		*value = (uint32_t)json_object_get_double(v);
-}
-
-static int take_string(struct json_object *object, const char *name, char *value, size_t size)
-{
-	struct json_object *v = member(object, name);
-	size_t length;
-
-	if (!v)
-		return 0;
-	length = (size_t)json_object_get_string_len(v);
-	/* The schema counts characters, the buffer bytes. */
-	if (length >= size)
-		return -EINVAL;
-	memcpy(value, json_object_get_string(v), length + 1);
-	return 0;
-}
-
-static int take_list(struct json_object *http, const char *name, char *list[], size_t *n_list)
-{
-	struct json_object *array = member(http, name);
-	size_t n = array ? json_object_array_length(array) : 0;
-
-	for (size_t i = 0; i < n; i++) {
-		list[i] = strdup(json_object_get_string(json_object_array_get_idx(array, i)));
-		if (!list[i])
-			return -ENOMEM;
-		*n_list = i + 1;
-	}
-	return 0;
-}
+/* --- reading what the schema has checked ------------------------------------- */
 
 static int take_tls(struct json_object *tls, struct pl_config *c, const char **ret_pointer)
 {
-	struct json_object *v = member(tls, "always");
+	struct json_object *v = config_member(tls, "always");
 
 	if (v)
 		c->tls_always = json_object_get_boolean(v);
 	*ret_pointer = "/http/tls/certificate";
-	if (take_string(tls, "certificate", c->tls_certificate, sizeof(c->tls_certificate)) < 0)
+	if (config_take_string(tls, "certificate", c->tls_certificate, sizeof(c->tls_certificate)) <
+	    0)
 		return -EINVAL;
 	*ret_pointer = "/http/tls/key";
-	return take_string(tls, "key", c->tls_key, sizeof(c->tls_key));
+	return config_take_string(tls, "key", c->tls_key, sizeof(c->tls_key));
 }
 
 static int take_log(struct json_object *log, struct pl_config *c, const char **ret_pointer)
 {
 	struct json_object *v;
 
-	v = member(log, "rotate_bytes");
+	v = config_member(log, "rotate_bytes");
 	if (v)
 		c->log_rotate_bytes = (uint64_t)json_object_get_double(v);
-	take_uint(log, "keep_days", &c->log_keep_days);
+	config_take_uint(log, "keep_days", &c->log_keep_days);
 	*ret_pointer = "/log/level";
-	if (take_string(log, "level", c->log_level, sizeof(c->log_level)) < 0)
+	if (config_take_string(log, "level", c->log_level, sizeof(c->log_level)) < 0)
 		return -EINVAL;
 	*ret_pointer = "/log/service";
-	if (take_string(log, "service", c->log_service, sizeof(c->log_service)) < 0)
+	if (config_take_string(log, "service", c->log_service, sizeof(c->log_service)) < 0)
 		return -EINVAL;
 	*ret_pointer = "/log/audit_file";
-	if (take_string(log, "audit_file", c->log_audit_file, sizeof(c->log_audit_file)) < 0)
+	if (config_take_string(log, "audit_file", c->log_audit_file, sizeof(c->log_audit_file)) < 0)
 		return -EINVAL;
 	*ret_pointer = "/log/file";
-	return take_string(log, "file", c->log_file, sizeof(c->log_file));
+	return config_take_string(log, "file", c->log_file, sizeof(c->log_file));
 }
 
 static int take_discover(struct json_object *discover, struct pl_config *c,
 			 const char **ret_pointer)
 {
 	*ret_pointer = "/discover/publish";
-	if (take_string(discover, "publish", c->discover_publish, sizeof(c->discover_publish)) < 0)
+	if (config_take_string(discover, "publish", c->discover_publish,
+			       sizeof(c->discover_publish)) < 0)
 		return -EINVAL;
 	*ret_pointer = "/discover/name";
-	return take_string(discover, "name", c->discover_name, sizeof(c->discover_name));
+	return config_take_string(discover, "name", c->discover_name, sizeof(c->discover_name));
 }
 
-static int take_listen(struct json_object *listen, struct pl_config *c, const char **ret_pointer)
-{
-	struct json_object *v = member(listen, "frame_ms");
-	uint32_t port = c->listen_port;
-	int r;
-
-	if (v)
-		c->listen_frame_ms = json_object_get_double(v);
-	take_uint(listen, "port", &port);
-	c->listen_port = (uint16_t)port;
-	take_uint(listen, "bitrate_bps", &c->listen_bitrate_bps);
-	*ret_pointer = "/listen/address";
-	r = take_string(listen, "address", c->listen_address, sizeof(c->listen_address));
-	if (r == 0)
-		r = take_list(listen, "addresses", c->listen_addresses, &c->n_listen_addresses);
-	*ret_pointer = "/listen/addresses";
-	for (size_t i = 0; r == 0 && i < c->n_listen_addresses; i++) {
-		struct in6_addr address;
-
-		if (inet_pton(AF_INET, c->listen_addresses[i], &address) != 1 &&
-		    inet_pton(AF_INET6, c->listen_addresses[i], &address) != 1)
-			r = -EDOM;
-	}
-	return r;
-}
-
-/** @param ret_pointer  of what was refused, on -EINVAL (too long) and -EDOM (no IP address) */
+/** @param ret_pointer  of what was refused, on -EINVAL: it is too long */
 static int take_all(struct json_object *tree, struct pl_config *c, const char **ret_pointer)
 {
-	struct json_object *http = member(tree, "http"), *log = member(tree, "log");
+	struct json_object *http = config_member(tree, "http"), *log = config_member(tree, "log");
 	struct json_object *v;
 	uint32_t port = c->http_port;
 	int r;
 
-	take_uint(tree, "tablets", &c->n_tablets);
-	take_uint(tree, "channels", &c->n_channels);
-	c->fs_given = member(tree, "fs") != NULL;
-	c->frame_size_given = member(tree, "frame_size") != NULL;
-	take_uint(tree, "fs", &c->fs);
-	take_uint(tree, "frame_size", &c->frame_size);
-	v = member(tree, "headroom_db");
+	config_take_uint(tree, "tablets", &c->n_tablets);
+	config_take_uint(tree, "channels", &c->n_channels);
+	c->fs_given = config_member(tree, "fs") != NULL;
+	c->frame_size_given = config_member(tree, "frame_size") != NULL;
+	config_take_uint(tree, "fs", &c->fs);
+	config_take_uint(tree, "frame_size", &c->frame_size);
+	v = config_member(tree, "headroom_db");
 	if (v)
 		c->headroom_db = json_object_get_double(v) + 0.0;
-	take_uint(http, "port", &port);
+	config_take_uint(http, "port", &port);
 	c->http_port = (uint16_t)port;
-	v = member(http, "insecure_lan");
+	v = config_member(http, "insecure_lan");
 	if (v)
 		c->insecure_lan = json_object_get_boolean(v);
 
 	*ret_pointer = "/state_directory";
-	if (take_string(tree, "state_directory", c->state_directory, 4000) < 0)
+	if (config_take_string(tree, "state_directory", c->state_directory, 4000) < 0)
 		return -EINVAL;
 	*ret_pointer = "/runtime_directory";
-	if (take_string(tree, "runtime_directory", c->runtime_directory, 4000) < 0)
+	if (config_take_string(tree, "runtime_directory", c->runtime_directory, 4000) < 0)
 		return -EINVAL;
 	*ret_pointer = "/http/address";
-	if (take_string(http, "address", c->http_address, sizeof(c->http_address)) < 0)
+	if (config_take_string(http, "address", c->http_address, sizeof(c->http_address)) < 0)
 		return -EINVAL;
 	*ret_pointer = "/http/local_role";
-	if (take_string(http, "local_role", c->http_local_role, sizeof(c->http_local_role)) < 0)
+	if (config_take_string(http, "local_role", c->http_local_role, sizeof(c->http_local_role)) <
+	    0)
 		return -EINVAL;
 	*ret_pointer = "/pipewire/remote";
-	if (take_string(member(tree, "pipewire"), "remote", c->pipewire_remote,
-			sizeof(c->pipewire_remote)) < 0)
+	if (config_take_string(config_member(tree, "pipewire"), "remote", c->pipewire_remote,
+			       sizeof(c->pipewire_remote)) < 0)
 		return -EINVAL;
 	r = take_log(log, c, ret_pointer);
 	if (r == 0)
-		r = take_discover(member(tree, "discover"), c, ret_pointer);
-	if (r == 0)
-		r = take_listen(member(tree, "listen"), c, ret_pointer);
+		r = take_discover(config_member(tree, "discover"), c, ret_pointer);
 	if (r < 0)
 		return r;
-	r = take_tls(member(http, "tls"), c, ret_pointer);
+	r = take_tls(config_member(http, "tls"), c, ret_pointer);
 	if (r == 0)
-		r = take_list(http, "cors_origins", c->cors_origins, &c->n_cors_origins);
+		r = config_take_list(http, "cors_origins", c->cors_origins, &c->n_cors_origins);
 	if (r == 0)
-		r = take_list(http, "names", c->http_names, &c->n_http_names);
+		r = config_take_list(http, "names", c->http_names, &c->n_http_names);
 	if (r < 0)
 		return r;
-	derive(c, member(log, "file") != NULL, member(log, "audit_file") != NULL);
+	derive(c, config_member(log, "file") != NULL, config_member(log, "audit_file") != NULL);
 	return 0;
 }
 
@@ -426,13 +345,14 @@ int pl_config_parse(const char *name, const char *text, size_t size, struct pl_c
 	r = take_all(tree, &config, &refused);
 	if (r < 0) {
 		snprintf(pointer, sizeof(pointer), "%s", refused);
-		snprintf(reason, sizeof(reason),
-			 r == -EDOM ? "should be IP addresses" : "is too long");
-		r = r == -EDOM ? -EINVAL : r;
-	} else {
-		r = config_take_gateway(member(tree, "gateway"), &config, pointer, sizeof(pointer),
-					reason, sizeof(reason));
+		snprintf(reason, sizeof(reason), "is too long");
 	}
+	if (r == 0)
+		r = config_take_listen(config_member(tree, "listen"), &config, pointer,
+				       sizeof(pointer), reason, sizeof(reason));
+	if (r == 0)
+		r = config_take_gateway(config_member(tree, "gateway"), &config, pointer,
+					sizeof(pointer), reason, sizeof(reason));
 	if (r < 0) {
 		pl_config_done(&config);
 		goto out;

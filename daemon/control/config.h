@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "gateway-def.h"
+#include "ice-server.h"
 
 /** Keys whose running value is not the file's; a reload leaves them alone. */
 enum pl_config_override {
@@ -72,6 +73,9 @@ struct pl_config {
 	uint16_t listen_port;      /**< "listen"/"port", UDP, default 8001; 0: any free one */
 	char *listen_addresses[8]; /**< "listen"/"addresses": IP addresses that browsers are told */
 	size_t n_listen_addresses;
+	/** "listen"/"ice_servers"; none: by listen_port alone. Never with !PL_HAVE_LIBNICE */
+	struct pl_ice_server listen_ice_servers[PL_ICE_SERVERS_MAX];
+	size_t n_listen_ice_servers;
 	double listen_frame_ms;      /**< "listen"/"frame_ms": 2.5, 5, 10 or 20, default 10 */
 	uint32_t listen_bitrate_bps; /**< "listen"/"bitrate_bps", default 64000 */
 

@@ -6,6 +6,23 @@
 #include "config.h"
 #include "fuzz.h"
 
+/** They go into headers and to a library: what is completed is read as itself. */
+static void check_ice_servers(const struct pl_config *config)
+{
+	if (config->n_listen_ice_servers > PL_ICE_SERVERS_MAX)
+		abort();
+	for (size_t i = 0; i < config->n_listen_ice_servers; i++) {
+		const struct pl_ice_server *server = &config->listen_ice_servers[i];
+		struct pl_ice_server again;
+		char reason[256];
+
+		if (pl_ice_server_read(server->url, &again, reason, sizeof(reason)) < 0 ||
+		    strcmp(again.url, server->url) != 0 || again.port == 0 || !again.host[0] ||
+		    strpbrk(server->username, "\r\n") || strpbrk(server->credential, "\r\n"))
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pl_config config;
@@ -28,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    strnlen(config.state_directory, sizeof(config.state_directory)) ==
 		    sizeof(config.state_directory))
 		abort();
+	check_ice_servers(&config);
 	pl_config_done(&config);
 	return 0;
 }

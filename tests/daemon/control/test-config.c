@@ -117,6 +117,139 @@ PL_TEST(faults_name_file_and_pointer)
 	}
 }
 
+static void put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+		abort();
+}
+
+#if PL_HAVE_LIBNICE
+/** "listen" with these servers and nothing else. */
+static int parse_servers(const char *servers, struct pl_config *config, char *reason)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "{\"listen\":{\"ice_servers\":[%s]}}", servers);
+	return parse(text, config, reason);
+}
+
+PL_TEST(ice_servers_are_read_and_kept)
+{
+	static const char text[] =
+		"{\"urls\":\"stun:stun.example.org\"},{\"urls\":\"turn:turn.example.org:3479"
+		"?transport=tcp\",\"username\":\"u\",\"credential\":\"\\\"c c\"}";
+	struct pl_config c, copy, fresh;
+	char reason[512] = "";
+
+	PL_CHECK_INT(parse_servers(text, &c, reason), 0);
+	PL_CHECK_INT(pl_config_copy(&c, &copy), 0);
+	pl_config_done(&c);
+	PL_CHECK_INT(c.n_listen_ice_servers, 0);
+	PL_CHECK_STR(c.listen_ice_servers[1].credential, "");
+	PL_CHECK_INT(copy.n_listen_ice_servers, 2);
+	PL_CHECK_STR(copy.listen_ice_servers[0].url, "stun:stun.example.org:3478");
+	PL_CHECK_STR(copy.listen_ice_servers[1].url, "turn:turn.example.org:3479?transport=tcp");
+	PL_CHECK_STR(copy.listen_ice_servers[1].username, "u");
+	PL_CHECK_STR(copy.listen_ice_servers[1].credential, "\"c c");
+
+	/* The same ones need no restart, others do. */
+	PL_CHECK_INT(parse_servers(text, &fresh, reason), 0);
+	PL_CHECK(!pl_config_take_reloadable(&copy, &fresh));
+	copy.listen_ice_servers[1].credential[0]++;
+	PL_CHECK(pl_config_take_reloadable(&copy, &fresh));
+	copy.listen_ice_servers[1].credential[0]--;
+	fresh.n_listen_ice_servers = 1;
+	PL_CHECK(pl_config_take_reloadable(&copy, &fresh));
+	pl_config_done(&fresh);
+	pl_config_done(&copy);
+}
+
+PL_TEST(a_credential_may_be_in_a_file)
+{
+	char path[] = "/tmp/partyline-test-config-XXXXXX", text[256], reason[512] = "";
+	struct pl_config config;
+	int fd = mkstemp(path);
+
+	PL_CHECK(fd >= 0);
+	close(fd);
+	put(path, "its secret\n");
+	snprintf(text, sizeof(text),
+		 "{\"urls\":\"turns:t\",\"username\":\"u\",\"credential_file\":\"%s\"}", path);
+	PL_CHECK_INT(parse_servers(text, &config, reason), 0);
+	PL_CHECK_STR(config.listen_ice_servers[0].credential, "its secret");
+	pl_config_done(&config);
+	put(path, "its\tsecret\n");
+	PL_CHECK_INT(parse_servers(text, &config, reason), -EINVAL);
+	PL_CHECK_STR(reason,
+		     "FILE: /listen/ice_servers/0/credential_file: must be printable ASCII");
+	put(path, "");
+	PL_CHECK_INT(parse_servers(text, &config, reason), -EINVAL);
+	PL_CHECK(strstr(reason, "/listen/ice_servers/0: a TURN server needs a username"));
+	unlink(path);
+	PL_CHECK_INT(parse_servers(text, &config, reason), -EINVAL);
+	PL_CHECK_STR(reason, "FILE: /listen/ice_servers/0/credential_file: the file cannot be "
+			     "read: No such file or directory");
+}
+
+PL_TEST(faults_of_ice_servers_name_the_place_and_no_secret)
+{
+	static const struct {
+		const char *text, *reason;
+	} cases[] = {
+		{"{}", "/0/urls: is missing"},
+		{"{\"urls\":[\"stun:a\"]}", "/0/urls: must be of type string"},
+		{"{\"url\":\"stun:a\"}", "/0"},
+		{"{\"urls\":\"stun:a\"},{\"urls\":\"stuns:a\"}",
+		 "/1/urls: \"stuns:\" is not supported"},
+		{"{\"urls\":\"turn:a\"}", "/0: a TURN server needs a username"},
+		{"{\"urls\":\"turn:a\",\"username\":\"u\"}", "/0: a TURN server needs a username"},
+		{"{\"urls\":\"turn:a\",\"credential\":\"hush\"}",
+		 "/0: a TURN server needs a username"},
+		{"{\"urls\":\"stun:a\",\"username\":\"u\",\"credential\":\"hush\"}",
+		 "/0: a \"stun:\" server takes no username"},
+		{"{\"urls\":\"turn:a\",\"username\":\"u\",\"credential\":\"hush\","
+		 "\"credential_file\":\"/x\"}",
+		 "/0/credential_file: the credential is given twice"},
+		{"{\"urls\":\"turn:a\",\"username\":\"u\",\"credential_file\":\"x\"}",
+		 "/0/credential_file: must be an absolute path"},
+		{"{\"urls\":\"turn:a\",\"username\":\"u\\r\\n\",\"credential\":\"hush\"}",
+		 "/0/username: must be printable ASCII"},
+		{"{\"urls\":\"turn:a\",\"username\":\"u\",\"credential\":\"hush\\u00e4\"}",
+		 "/0/credential: must be printable ASCII"},
+		{"{\"urls\":\"stun:a\"},{\"urls\":\"stun:a\"},{\"urls\":\"stun:a\"},"
+		 "{\"urls\":\"stun:a\"},{\"urls\":\"stun:a\"}",
+		 ": must have at most 4"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char reason[512] = "", start[256];
+		struct pl_config config;
+
+		PL_CHECK_INT(parse_servers(cases[i].text, &config, reason), -EINVAL);
+		snprintf(start, sizeof(start), "FILE: /listen/ice_servers%s", cases[i].reason);
+		if (strncmp(reason, start, strlen(start)) != 0)
+			PL_CHECK_STR(reason, start);
+		PL_CHECK(!strstr(reason, "hush"));
+	}
+}
+#else
+PL_TEST(ice_servers_want_another_build)
+{
+	struct pl_config config;
+	char reason[512] = "";
+
+	PL_CHECK_INT(
+		parse("{\"listen\":{\"ice_servers\":[{\"urls\":\"stun:a\"}]}}", &config, reason),
+		-EINVAL);
+	PL_CHECK_STR(reason, "FILE: /listen/ice_servers: this Partyline is built without libnice: "
+			     "remove it, or build with -Dlibnice=enabled");
+	PL_CHECK_INT(parse("{\"listen\":{\"ice_servers\":[]}}", &config, reason), 0);
+	pl_config_done(&config);
+}
+#endif
+
 PL_TEST(the_shipped_file_is_the_defaults)
 {
 	struct pl_config shipped, defaults;
@@ -143,14 +276,6 @@ PL_TEST(a_named_file_must_be_there)
 }
 
 /* --- reload --------------------------------------------------------------------- */
-
-static void put(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "we");
-
-	if (!f || fputs(text, f) < 0 || fclose(f) != 0)
-		abort();
-}
 
 static unsigned n_reloaded;
 static bool restart_needed;
