@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "config.h"
 #include "json-strict.h"
 
 const char *pl_listen_state_name(enum pl_listen_state state)
@@ -121,4 +122,38 @@ struct json_object *pl_describe_listeners(struct pl_control *control, const stru
 		return object;
 	json_object_put(object);
 	return NULL;
+}
+
+static struct json_object *describe_ice_server(const struct pl_ice_server *server)
+{
+	struct json_object *object = json_object_new_object();
+	int r = object ? 0 : -1;
+
+	if (r == 0)
+		r = add_text(object, "urls", server->url);
+	if (r == 0 && server->scheme != PL_ICE_STUN)
+		r = add_text(object, "username", server->username);
+	if (r == 0 && server->scheme != PL_ICE_STUN)
+		r = add_text(object, "credential", server->credential);
+	if (r == 0)
+		return object;
+	json_object_put(object);
+	return NULL;
+}
+
+struct json_object *pl_describe_ice_servers(const struct pl_control *control)
+{
+	const struct pl_config *config = pl_control_config(control);
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < config->n_listen_ice_servers; i++) {
+		struct json_object *server = describe_ice_server(&config->listen_ice_servers[i]);
+
+		if (!server || json_object_array_add(array, server) < 0) {
+			json_object_put(server);
+			json_object_put(array);
+			return NULL;
+		}
+	}
+	return array;
 }

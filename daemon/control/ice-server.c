@@ -39,12 +39,13 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct reading *reading,
 	va_list arguments;
 
 	va_start(arguments, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is, one line above */
 	vsnprintf(reading->reason, reading->reason_size, format, arguments);
 	va_end(arguments);
 	return r;
 }
 
-static int read_scheme(struct reading *reading, const struct scheme **ret_scheme)
+static int read_scheme(struct reading *reading, struct scheme *ret_scheme)
 {
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		size_t length = strlen(schemes[i].name);
@@ -56,7 +57,7 @@ static int read_scheme(struct reading *reading, const struct scheme **ret_scheme
 		if (strncmp(reading->at, "//", 2) == 0)
 			return refuse(reading, -EINVAL, "must be without \"//\": %sHOST:PORT",
 				      schemes[i].name);
-		*ret_scheme = &schemes[i];
+		*ret_scheme = schemes[i];
 		return 0;
 	}
 	if (strncasecmp(reading->at, "stuns:", 6) == 0)
@@ -135,16 +136,16 @@ int pl_ice_server_read(const char *url, struct pl_ice_server *ret_server, char *
 {
 	struct reading reading = {.at = url, .reason = ret_reason, .reason_size = reason_size};
 	struct pl_ice_server server = {0};
-	const struct scheme *scheme = NULL;
+	struct scheme scheme = {0};
 	bool v6 = false;
 	int r;
 
 	r = read_scheme(&reading, &scheme);
 	if (r < 0)
 		return r;
-	server.scheme = scheme->scheme;
-	server.port = scheme->port;
-	server.tcp = scheme->scheme == PL_ICE_TURNS;
+	server.scheme = scheme.scheme;
+	server.port = scheme.port;
+	server.tcp = scheme.scheme == PL_ICE_TURNS;
 	r = read_host(&reading, server.host, &v6);
 	if (r == 0)
 		r = read_port(&reading, &server.port);
@@ -158,9 +159,9 @@ int pl_ice_server_read(const char *url, struct pl_ice_server *ret_server, char *
 			      "must be without a user: \"username\" and \"credential\" have it");
 	if (*reading.at)
 		return refuse(&reading, -EINVAL, "has characters after its end: %sHOST[:PORT]%s",
-			      scheme->name,
+			      scheme.name,
 			      server.scheme == PL_ICE_STUN ? "" : "[?transport=udp|tcp]");
-	snprintf(server.url, sizeof(server.url), "%s%s%s%s:%u%s", scheme->name, v6 ? "[" : "",
+	snprintf(server.url, sizeof(server.url), "%s%s%s%s:%u%s", scheme.name, v6 ? "[" : "",
 		 server.host, v6 ? "]" : "", (unsigned)server.port,
 		 server.scheme == PL_ICE_STUN ? ""
 		 : server.tcp                 ? "?transport=tcp"

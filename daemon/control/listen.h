@@ -74,8 +74,9 @@ struct pl_listen_fragment {
 	char sdp[PL_LISTEN_ANSWER_MAX];
 };
 
-/** daemon/listen. Errors: -EINVAL the offer cannot be used, -ENOSPC too many sessions, -EADDRINUSE
- * the port, -ENOENT no such session, -ENOMEM; with a sentence in *ret_error, which is never NULL. */
+/** daemon/listen. Errors: -EINVAL the offer cannot be used, -EAGAIN it can be a second later, -ENOSPC too
+ * many sessions, -EADDRINUSE the port, -ENOENT no such session, -ENOMEM; with a sentence in *ret_error,
+ * which is never NULL. */
 struct pl_listen_ops {
 	int (*open_listener)(void *listen, const struct pl_actor *actor, const struct pl_mix *mix,
 			     const char *offer, size_t size, struct pl_listen_answer *ret_answer,
@@ -131,6 +132,11 @@ void pl_control_default_mix(const struct pl_control *control, struct pl_mix *ret
  * and closed, only for the role operate. @return the caller puts it; NULL without memory
  */
 struct json_object *pl_describe_listeners(struct pl_control *control, const struct pl_actor *actor);
+/**
+ * The servers of "listen"/"ice_servers" as WebRTC's RTCIceServer, [{"urls","username","credential"}…], with
+ * their credentials: a browser logs in with them. Only for who has a role. @return as above
+ */
+struct json_object *pl_describe_ice_servers(const struct pl_control *control);
 
 /* --- verbs; errors as above, and -EPERM. pl_error.field: /mix /offer /tablet /id ---------------- */
 

@@ -14,8 +14,9 @@ GUARD_SECONDS = 60
 class Answer:
     """One HTTP answer."""
 
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
+    def __init__(self, status, headers, body, fields=()):
+        """headers: the first of each name; fields: all of them, as (name, value)."""
+        self.status, self.headers, self.body, self.fields = status, headers, body, fields
 
     def json(self):
         return json.loads(self.body)
@@ -94,12 +95,11 @@ class Connection:
     def read_answer(self, head_only=False):
         head = self.take_until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         status = int(head[0].split(" ")[1])
-        headers = {}
-        for line in head[1:]:
-            name, value = line.split(":", 1)
-            headers.setdefault(name.strip().lower(), value.strip())
+        lines = (line.split(":", 1) for line in head[1:])
+        fields = [(name.strip().lower(), value.strip()) for name, value in lines]
+        headers = dict(reversed(fields))
         size = 0 if head_only or status in (101, 204, 304) else int(headers["content-length"])
-        return Answer(status, headers, self.take(size))
+        return Answer(status, headers, self.take(size), fields)
 
     def ask(self, method, path, body=None, headers=None):
         """body: bytes as they are, None for no body, anything else as JSON."""

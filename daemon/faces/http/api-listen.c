@@ -41,6 +41,7 @@ static int answer(struct pl_http_call *call, const char *path,
 		return -ENOMEM;
 	snprintf(call->plain.location, sizeof(call->plain.location), "%s/%s", path, session->id);
 	snprintf(call->plain.tag, sizeof(call->plain.tag), "%s", session->tag);
+	call->plain.ice_servers = true;
 	return 0;
 }
 
@@ -137,6 +138,12 @@ int pl_api_trickle(struct pl_http_call *call, struct pl_error *error)
 int pl_api_listeners(struct pl_http_call *call, struct pl_error *error)
 {
 	call->result = pl_describe_listeners(call->control, call->actor);
+	return call->result ? 0 : -ENOMEM;
+}
+
+int pl_api_ice_servers(struct pl_http_call *call, struct pl_error *error)
+{
+	call->result = pl_describe_ice_servers(call->control);
 	return call->result ? 0 : -ENOMEM;
 }
 

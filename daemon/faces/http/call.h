@@ -59,6 +59,7 @@ struct pl_http_plain {
 	char *file;        /**< path of the file that is sent, ours, or NULL */
 	char location[64]; /**< path of what was made; "": nothing was */
 	char tag[32];      /**< ETag of it; "": none */
+	bool ice_servers;  /**< a browser's session: it is told of the servers, RFC 9725 4.6 */
 };
 
 struct pl_http_call {
@@ -79,7 +80,7 @@ struct pl_http_call {
 	struct json_object *details; /**< array of what is wrong; empty while all is well */
 	struct pl_http_plain plain;
 	struct pl_http_session session;
-	uint32_t retry_s; /**< with -EAGAIN */
+	uint32_t retry_s; /**< with -EAGAIN: 429 for so long; 0: 503, not ready yet */
 };
 
 /**
@@ -213,6 +214,7 @@ int pl_api_whep(struct pl_http_call *call, struct pl_error *error);
 int pl_api_whip(struct pl_http_call *call, struct pl_error *error);
 int pl_api_end_listening(struct pl_http_call *call, struct pl_error *error);
 int pl_api_trickle(struct pl_http_call *call, struct pl_error *error);
+int pl_api_ice_servers(struct pl_http_call *call, struct pl_error *error);
 int pl_api_listeners(struct pl_http_call *call, struct pl_error *error);
 int pl_api_put_mix(struct pl_http_call *call, struct pl_error *error);
 

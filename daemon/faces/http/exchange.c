@@ -85,6 +85,7 @@ static int respond_plain(struct pl_face_http *face, struct lws *wsi, struct pl_s
 		.type = plain->type,
 		.created = plain->location[0] ? plain->location : NULL,
 		.tag = plain->tag[0] ? plain->tag : NULL,
+		.ice_servers = plain->ice_servers,
 	};
 	int r;
 

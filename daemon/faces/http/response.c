@@ -10,7 +10,8 @@
 #include "server.h"
 #include "static.h"
 
-#define HEAD_MAX 2048u
+/** With a Link of 0.9 KiB for each of the servers. */
+#define HEAD_MAX 6144u
 
 static const char *reason_of(int status)
 {
@@ -110,9 +111,12 @@ static void add_cors(struct head *head, const struct pl_face_http *face,
 		return;
 	add(head, "Access-Control-Allow-Origin: %s\r\n", request->origin);
 	if (response->created)
-		add(head, "Access-Control-Expose-Headers: Location, ETag\r\n");
+		add(head, "Access-Control-Expose-Headers: Location, ETag%s\r\n",
+		    response->ice_servers ? ", Link" : "");
 	else if (response->tag)
 		add(head, "Access-Control-Expose-Headers: ETag\r\n");
+	else if (response->status == 503)
+		add(head, "Access-Control-Expose-Headers: Retry-After\r\n");
 	if (request->method == PL_HTTP_OPTIONS && response->allow)
 		add(head,
 		    "Access-Control-Allow-Methods: %s\r\n"
@@ -138,6 +142,33 @@ static void add_cookie(struct head *head, const struct pl_http_request *request,
 	else
 		add(head, "Set-Cookie: %s=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict%s\r\n",
 		    name, secure);
+}
+
+/** A quoted-string of RFC 9110 5.6.4. @param text  printable ASCII */
+static void add_quoted(struct head *head, const char *name, const char *text)
+{
+	add(head, "; %s=\"", name);
+	for (; *text; text++)
+		add(head, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+	add(head, "\"");
+}
+
+/** RFC 9725 4.6 */
+static void add_ice_servers(struct head *head, const struct pl_face_http *face)
+{
+	const struct pl_config *config = pl_control_config(face->control);
+
+	for (size_t i = 0; i < config->n_listen_ice_servers; i++) {
+		const struct pl_ice_server *server = &config->listen_ice_servers[i];
+
+		add(head, "Link: <%s>; rel=\"ice-server\"", server->url);
+		if (server->scheme != PL_ICE_STUN) {
+			add_quoted(head, "username", server->username);
+			add_quoted(head, "credential", server->credential);
+			add_quoted(head, "credential-type", "password");
+		}
+		add(head, "\r\n");
+	}
 }
 
 static void write_head(struct head *head, const struct pl_face_http *face,
@@ -167,6 +198,8 @@ static void write_head(struct head *head, const struct pl_face_http *face,
 		add(head, "Location: https://%s%s\r\n", request->host, response->location);
 	if (response->created)
 		add(head, "Location: %s\r\n", response->created);
+	if (response->ice_servers)
+		add_ice_servers(head, face);
 	if (response->allow)
 		add(head, "Allow: %s\r\n", response->allow);
 	if (response->status == 426)

@@ -85,6 +85,7 @@ static const struct pl_http_route routes[] = {
 	{"/api/gateway", PL_HTTP_GET, pl_api_gateway, NO_FIELDS},
 	{"/api/gpio", PL_HTTP_GET, pl_api_gpio, NO_FIELDS},
 	{"/api/headroom", PL_HTTP_PUT, pl_api_put_headroom, FIELDS(headroom_fields)},
+	{"/api/ice_servers", PL_HTTP_GET, pl_api_ice_servers, NO_FIELDS},
 	{"/api/listeners", PL_HTTP_GET, pl_api_listeners, NO_FIELDS},
 	{"/api/listeners/{id}/mix", PL_HTTP_PUT, pl_api_put_mix, FIELDS(tree_fields)},
 	{"/api/log", PL_HTTP_GET, pl_api_log, NO_FIELDS},
@@ -283,13 +284,13 @@ struct json_object *pl_http_detail(const char *text)
 	return object;
 }
 
-static int status_of(int r)
+static int status_of(const struct pl_http_call *call, int r)
 {
 	switch (-r) {
 	case EACCES:
 		return 401;
 	case EAGAIN:
-		return 429;
+		return call->retry_s > 0 ? 429 : 503;
 	case EPERM:
 		return 403;
 	case EBUSY:
@@ -445,7 +446,7 @@ void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *
 	call.actor = &actor;
 	call.details = json_object_new_array();
 	r = call.details ? run(route, &match, &call, question->body, question->size) : -ENOMEM;
-	reply.status = r >= 0 ? call.status : status_of(r);
+	reply.status = r >= 0 ? call.status : status_of(&call, r);
 	/* What the path names is not there. */
 	if (r == -ENOENT && match.text[0])
 		reply.status = 404;
@@ -455,7 +456,7 @@ void pl_http_dispatch(struct pl_control *control, const struct pl_http_visitor *
 		reply.tree = call.result;
 		reply.plain = call.plain;
 		reply.session = call.session;
-	} else if (r == -EACCES || r == -EAGAIN) {
+	} else if (reply.status == 401 || reply.status == 429) {
 		json_object_put(call.details);
 		reply.tree = pl_http_detail(pl_http_stranger(reply.status));
 	} else {

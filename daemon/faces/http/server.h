@@ -62,6 +62,7 @@ struct pl_http_response {
 	const char *allow;    /**< NULL: none */
 	const char *location; /**< path at https://, with status 307; NULL: none */
 	const char *created;  /**< path of what was made, with status 201; NULL: none */
+	bool ice_servers;     /**< with a Link for each of the configuration */
 	bool gzip;
 	bool immutable;   /**< with an etag: this address never shows anything else */
 	bool page;        /**< HTML of ours: scripts and styles of this origin */

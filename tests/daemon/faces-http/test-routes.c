@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "call.h"
 #include "pltest.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "call.h"
+#include "config.h"
+#include "listen.h"
 #include "static.h"
 
 PL_TEST(routes_are_sorted_and_have_handlers)
@@ -48,6 +54,41 @@ PL_TEST(files_are_sorted_and_typed)
 		PL_EXPECT(file->type && file->size > 0 && file->etag[0] == '"');
 	}
 	PL_EXPECT(pl_static_find("/nope") == NULL);
+}
+
+static int open_listener_later(void *listen, const struct pl_actor *actor, const struct pl_mix *mix,
+			       const char *offer, size_t size, struct pl_listen_answer *ret_answer,
+			       struct pl_error *ret_error)
+{
+	snprintf(ret_error->message, sizeof(ret_error->message), "not ready");
+	return -EAGAIN;
+}
+
+PL_TEST(what_is_not_ready_may_be_asked_for_again)
+{
+	static const struct pl_listen_ops later = {.open_listener = open_listener_later};
+	const struct pl_http_visitor visitor = {.role = PL_ROLE_VIEW, .peer = "127.0.0.1:1"};
+	const struct pl_http_question question = {.method = PL_HTTP_POST,
+						  .path = "/whep",
+						  .query = "",
+						  .if_match = "",
+						  .body = "v=0\r\n",
+						  .size = 5};
+	struct pl_control *control = NULL;
+	struct pl_http_reply reply;
+	struct pl_config config;
+	struct pl_model model;
+
+	pl_config_defaults(&config);
+	pl_model_init(&model, 1, 1);
+	PL_CHECK_INT(pl_control_new(&config, &model, NULL, NULL, NULL, NULL, &control), 0);
+	pl_control_set_listen(control, &later, NULL);
+	pl_http_dispatch(control, &visitor, &question, &reply);
+	PL_CHECK_INT(reply.status, 503);
+	PL_CHECK(strstr(json_object_to_json_string(reply.tree), "\"not ready\""));
+	json_object_put(reply.tree);
+	pl_control_free(control);
+	pl_config_done(&config);
 }
 
 PL_TEST_MAIN()
