@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "identity.h"
-#include "peer.h"
+#include "peer-state.h"
 #include "srtp.h"
 
 /**

@@ -8,16 +8,12 @@
 
 #include "identity.h"
 #include "net-address.h"
+#include "peer-state.h"
 
 /**
  * One browser's connection: ICE-lite (RFC 8445 2.5), DTLS-SRTP (RFC 5763, 5764) and SRTP both ways.
  * Datagrams and time go in; datagrams, states and plain RTP and RTCP come out by handlers. No
  * socket, no clock, no thread of its own.
- *
- *	WAITING     nobody with our password has come so far
- *	CONNECTING  a path is checked, the handshake is under way
- *	CONNECTED   both ends have keys; media flows
- *	LOST        for good; the reason is in the status
  *
  * Whatever comes without the right password or key changes nothing and costs a lookup and a hash:
  * STUN is answered for those who know both passwords, DTLS and SRTP are heard on paths that were
@@ -33,26 +29,10 @@
 
 struct pl_peer;
 
-enum pl_peer_state {
-	PL_PEER_WAITING,
-	PL_PEER_CONNECTING,
-	PL_PEER_CONNECTED,
-	PL_PEER_LOST,
-};
-
 /** Of a user name fragment and a password, RFC 8839 5.4, with the NUL. */
 #define PL_ICE_UFRAG_SIZE 257u
 #define PL_ICE_PWD_SIZE 257u
-/** Larger datagrams are none of ours. */
-#define PL_PEER_DATAGRAM_MAX 2048u
-#define PL_PEER_HANDSHAKES_MAX 8u
 #define PL_PEER_PATHS_MAX 8u
-
-/** Who begins the handshake, RFC 5763 5. */
-enum pl_dtls_role {
-	PL_DTLS_SERVER, /**< "passive": the browser begins */
-	PL_DTLS_CLIENT, /**< "active": we do */
-};
 
 /**
  * No handler may free the peer or give it another datagram; sending is allowed. A handler that is
