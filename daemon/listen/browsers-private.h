@@ -3,12 +3,11 @@
 #define PL_BROWSERS_PRIVATE_H
 
 #include "browsers.h"
-#include "demux.h"
 #include "identity.h"
 #include "model.h"
 #include "session.h"
-#include "socket.h"
 #include "sources.h"
+#include "transport.h"
 #include "work-thread.h"
 
 /** Only for browsers*.c. */
@@ -26,7 +25,7 @@ struct pl_browsers {
 
 	/* NULL until the first session */
 	struct pl_identity *identity;
-	struct listen_socket *socket;
+	struct listen_network *network;
 	struct pl_work_thread *thread;
 
 	/* changed when the thread stands still; each reads them */
@@ -37,9 +36,7 @@ struct pl_browsers {
 	struct pl_binding devices[LISTEN_DEVICES];
 
 	struct {
-		struct pl_demux *demux;
 		struct listen_sources *sources;
-		struct pl_work_source socket_source;
 		uint64_t moved_nsec; /* when the graph last did */
 		uint64_t next_nsec;  /* when work() is called at the latest */
 	} own;                       /* the thread's */
@@ -47,14 +44,15 @@ struct pl_browsers {
 
 /* browsers-work.c. Thread: the one that works, but for _start and _stop. */
 
-/** Socket, identity and thread, when they are not there yet. @return 0 or negative errno, with trouble */
+/** Network, identity and thread, when they are not there yet. @return 0 or negative errno, with trouble */
 int browsers_start(struct pl_browsers *browsers);
 void browsers_stop(struct pl_browsers *browsers);
 
 /* Thread: main; what is changed is changed while the thread stands still. */
 
-/** @return 0 or -ENOSPC */
-int browsers_add(struct pl_browsers *browsers, struct listen_session *session);
+/** @return 0 or as listen_session_connect(); -ENOSPC: there are too many */
+int browsers_add(struct pl_browsers *browsers, struct listen_session *session,
+		 const struct pl_webrtc_offer *offer);
 /** It is said goodbye to, forgotten and freed; its playback port is closed. */
 void browsers_remove(struct pl_browsers *browsers, struct listen_session *session);
 /** It is said goodbye to, and ends: the loop removes it. */
@@ -72,8 +70,11 @@ int browsers_open_places(struct pl_browsers *browsers, const struct pl_mix *mix,
 void browsers_close_places(struct pl_browsers *browsers);
 void browsers_set_mix(struct pl_browsers *browsers, struct listen_session *session,
 		      const struct pl_mix *mix, const struct pl_mix *heard);
-/** @return as listen_session_restart() */
+/** @return as struct listen_network_ops' restart */
 int browsers_restart(struct pl_browsers *browsers, struct listen_session *session,
 		     const struct pl_webrtc_fragment *fragment);
+/** More candidates of the browser. */
+void browsers_add_candidates(struct pl_browsers *browsers, struct listen_session *session,
+			     const struct pl_webrtc_fragment *fragment);
 
 #endif

@@ -13,24 +13,18 @@
 
 /* --- the thread ------------------------------------------------------------------------------- */
 
-static void on_datagram(void *userdata, const struct pl_net_path *path, uint8_t *data, size_t size)
+static void on_deadline(void *userdata, uint64_t deadline)
 {
-	struct pl_browsers *browsers = userdata;
-	struct pl_peer *peer = NULL;
+	const struct pl_browsers *browsers = userdata;
 
-	pl_demux_receive(browsers->own.demux, path, data, size, pl_work_now_nsec(), &peer);
-	/* What has come may have set its clock. */
-	if (peer && pl_peer_deadline(peer) < browsers->own.next_nsec)
+	if (deadline < browsers->own.next_nsec)
 		pl_work_thread_kick(browsers->thread);
 }
 
-static void on_socket(void *userdata, uint64_t now)
+static void flush(const struct pl_browsers *browsers)
 {
-	struct pl_browsers *browsers = userdata;
-
-	/* One batch a round: a flood keeps nobody from being heard. */
-	listen_socket_receive(browsers->socket, on_datagram, browsers);
-	listen_socket_flush(browsers->socket);
+	if (browsers->network->ops->flush)
+		browsers->network->ops->flush(browsers->network);
 }
 
 static void hear(struct pl_browsers *browsers)
@@ -42,7 +36,7 @@ static void hear(struct pl_browsers *browsers)
 		for (size_t i = 0; i < browsers->n_sessions; i++)
 			listen_session_hear(browsers->sessions[i], sources->blocks, n,
 					    sources->rate_hz);
-		listen_socket_flush(browsers->socket);
+		flush(browsers);
 	}
 }
 
@@ -63,7 +57,7 @@ static uint64_t work(void *userdata, uint64_t now, bool graph_moved)
 	}
 	/* Nothing to send is the rule when only time has passed. */
 	if (browsers->n_sessions > 0)
-		listen_socket_flush(browsers->socket);
+		flush(browsers);
 	browsers->own.next_nsec = next;
 	return next;
 }
@@ -74,19 +68,27 @@ struct call {
 	struct pl_browsers *browsers;
 	struct listen_session *session;
 	const struct pl_mix *mix, *heard;
+	const struct pl_webrtc_offer *offer;
 	const struct pl_webrtc_fragment *fragment;
 	struct pl_audio_port *ports[LISTEN_PLACES];
 	int r;
 };
 
-static void call_watch(void *userdata)
+static void call_start(void *userdata)
 {
 	struct call *call = userdata;
 	struct pl_browsers *browsers = call->browsers;
 
-	browsers->own.socket_source = (struct pl_work_source){on_socket, browsers};
-	call->r = pl_work_thread_watch(browsers->thread, listen_socket_fd(browsers->socket),
-				       &browsers->own.socket_source);
+	call->r = browsers->network->ops->start(browsers->network, browsers->thread);
+}
+
+static void call_stop(void *userdata)
+{
+	struct call *call = userdata;
+	struct listen_network *network = call->browsers->network;
+
+	if (network->ops->stop)
+		network->ops->stop(network);
 }
 
 static void call_add(void *userdata)
@@ -94,7 +96,8 @@ static void call_add(void *userdata)
 	struct call *call = userdata;
 	struct pl_browsers *browsers = call->browsers;
 
-	call->r = pl_demux_add(browsers->own.demux, call->session->peer);
+	call->r = listen_session_connect(call->session, browsers->network, call->offer,
+					 browsers->identity);
 	if (call->r >= 0)
 		browsers->sessions[browsers->n_sessions++] = call->session;
 }
@@ -104,9 +107,8 @@ static void call_remove(void *userdata)
 	struct call *call = userdata;
 	struct pl_browsers *browsers = call->browsers;
 
-	listen_session_end(call->session);
-	listen_socket_flush(browsers->socket);
-	pl_demux_remove(browsers->own.demux, call->session->peer);
+	listen_session_disconnect(call->session);
+	flush(browsers);
 	for (size_t i = 0; i < browsers->n_sessions; i++) {
 		if (browsers->sessions[i] != call->session)
 			continue;
@@ -123,7 +125,7 @@ static void call_end(void *userdata)
 	struct call *call = userdata;
 
 	listen_session_end(call->session);
-	listen_socket_flush(call->browsers->socket);
+	flush(call->browsers);
 }
 
 static void call_set_mix(void *userdata)
@@ -137,7 +139,14 @@ static void call_restart(void *userdata)
 {
 	struct call *call = userdata;
 
-	call->r = listen_session_restart(call->session, call->fragment->ufrag, call->fragment->pwd);
+	call->r = call->session->transport->ops->restart(call->session->transport, call->fragment);
+}
+
+static void call_add_candidates(void *userdata)
+{
+	struct call *call = userdata;
+
+	call->session->transport->ops->add_candidates(call->session->transport, call->fragment);
 }
 
 /** Ports that were opened are put in. */
@@ -178,9 +187,10 @@ static void call_take_ports(void *userdata)
 
 /* --- the main thread -------------------------------------------------------------------------- */
 
-int browsers_add(struct pl_browsers *browsers, struct listen_session *session)
+int browsers_add(struct pl_browsers *browsers, struct listen_session *session,
+		 const struct pl_webrtc_offer *offer)
 {
-	struct call call = {.browsers = browsers, .session = session};
+	struct call call = {.browsers = browsers, .session = session, .offer = offer};
 
 	if (browsers->n_sessions == SESSIONS_MAX)
 		return -ENOSPC;
@@ -220,6 +230,15 @@ int browsers_restart(struct pl_browsers *browsers, struct listen_session *sessio
 
 	pl_work_thread_call(browsers->thread, call_restart, &call);
 	return call.r;
+}
+
+void browsers_add_candidates(struct pl_browsers *browsers, struct listen_session *session,
+			     const struct pl_webrtc_fragment *fragment)
+{
+	struct call call = {.browsers = browsers, .session = session, .fragment = fragment};
+
+	if (session->transport->ops->add_candidates)
+		pl_work_thread_call(browsers->thread, call_add_candidates, &call);
 }
 
 static int open_place(struct pl_browsers *browsers, enum pl_mix_kind kind, uint32_t id,
@@ -297,26 +316,22 @@ void browsers_close_places(struct pl_browsers *browsers)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static int open_socket(struct pl_browsers *browsers)
+static int open_network(struct pl_browsers *browsers)
 {
-	int r;
+	const struct listen_network_options options = {
+		.address = browsers->address,
+		.port = browsers->options.port,
+		.candidates = browsers->options.candidates,
+		.n_candidates = browsers->options.n_candidates,
+		.n_transports_max = SESSIONS_MAX,
+		.on_deadline = on_deadline,
+		.userdata = browsers,
+	};
 
-	if (browsers->socket)
+	if (browsers->network)
 		return 0;
-	r = listen_socket_open(browsers->address, browsers->options.port, &browsers->socket);
-	if (r == -EADDRINUSE)
-		snprintf(browsers->trouble, sizeof(browsers->trouble),
-			 "UDP port %u is in use by another program; stop it, or give another with "
-			 "listen.port",
-			 browsers->options.port);
-	else if (r == -EINVAL || r == -EADDRNOTAVAIL)
-		snprintf(browsers->trouble, sizeof(browsers->trouble),
-			 "\"%s\" is not an IP address of this machine; see listen.address",
-			 browsers->address);
-	else if (r < 0)
-		snprintf(browsers->trouble, sizeof(browsers->trouble), "UDP at %s port %u: %s",
-			 browsers->address, browsers->options.port, strerror(-r));
-	return r;
+	return listen_lite_open(&options, &browsers->network, browsers->trouble,
+				sizeof(browsers->trouble));
 }
 
 static int start_thread(struct pl_browsers *browsers)
@@ -327,7 +342,7 @@ static int start_thread(struct pl_browsers *browsers)
 		.userdata = browsers,
 	};
 	struct call call = {.browsers = browsers};
-	int r = 0;
+	int r;
 
 	if (browsers->thread)
 		return 0;
@@ -337,13 +352,10 @@ static int start_thread(struct pl_browsers *browsers)
 		return -ENOMEM;
 	browsers->own.sources->audio = browsers->options.audio;
 	browsers->own.next_nsec = UINT64_MAX;
-	if (!browsers->own.demux)
-		r = pl_demux_new(SESSIONS_MAX, &browsers->own.demux);
-	if (r >= 0)
-		r = pl_work_thread_new(&options, &browsers->thread);
+	r = pl_work_thread_new(&options, &browsers->thread);
 	if (r < 0)
 		return r;
-	pl_work_thread_call(browsers->thread, call_watch, &call);
+	pl_work_thread_call(browsers->thread, call_start, &call);
 	if (call.r < 0)
 		browsers->thread = pl_work_thread_free(browsers->thread);
 	return call.r;
@@ -351,7 +363,7 @@ static int start_thread(struct pl_browsers *browsers)
 
 int browsers_start(struct pl_browsers *browsers)
 {
-	int r = open_socket(browsers);
+	int r = open_network(browsers);
 
 	if (r < 0)
 		return r;
@@ -369,13 +381,17 @@ int browsers_start(struct pl_browsers *browsers)
 
 void browsers_stop(struct pl_browsers *browsers)
 {
+	struct call call = {.browsers = browsers};
+
 	while (browsers->n_sessions > 0)
 		browsers_remove(browsers, browsers->sessions[browsers->n_sessions - 1u]);
-	if (browsers->thread)
+	if (browsers->thread) {
 		browsers_close_places(browsers);
+		pl_work_thread_call(browsers->thread, call_stop, &call);
+	}
 	browsers->thread = pl_work_thread_free(browsers->thread);
-	browsers->own.demux = pl_demux_free(browsers->own.demux);
-	browsers->socket = listen_socket_close(browsers->socket);
+	if (browsers->network)
+		browsers->network = browsers->network->ops->close(browsers->network);
 	browsers->identity = pl_identity_free(browsers->identity);
 	free(browsers->own.sources);
 	browsers->own.sources = NULL;

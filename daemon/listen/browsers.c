@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "browsers-private.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,47 +52,21 @@ static int start(struct pl_browsers *browsers, struct pl_error *error)
 	return r < 0 ? refuse(error, r, "", "%s", browsers->trouble) : 0;
 }
 
-/** Where browsers shall look for us: what the configuration says, else what there is. */
-static uint32_t candidates(const struct pl_browsers *browsers,
-			   struct pl_net_address ret_addresses[PL_WEBRTC_CANDIDATES_MAX])
-{
-	const struct pl_browsers_options *options = &browsers->options;
-	uint16_t port = listen_socket_port(browsers->socket);
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < options->n_candidates && n < PL_WEBRTC_CANDIDATES_MAX; i++) {
-		struct pl_net_address address = {.port = port};
-
-		if (inet_pton(AF_INET, options->candidates[i], address.byte) == 1)
-			address.family = AF_INET;
-		else if (inet_pton(AF_INET6, options->candidates[i], address.byte) == 1)
-			address.family = AF_INET6;
-		if (address.family)
-			ret_addresses[n++] = address;
-	}
-	return n > 0 ? n
-		     : listen_socket_candidates(browsers->socket, ret_addresses,
-						PL_WEBRTC_CANDIDATES_MAX);
-}
-
 /** Our name fragment: each ICE session has another one. */
-static void write_tag(const struct listen_session *session, char ret_tag[PL_LISTEN_TAG_SIZE])
+static void write_tag(const struct pl_webrtc_side *side, char ret_tag[PL_LISTEN_TAG_SIZE])
 {
-	snprintf(ret_tag, PL_LISTEN_TAG_SIZE, "\"%s\"", pl_peer_ufrag(session->peer));
+	snprintf(ret_tag, PL_LISTEN_TAG_SIZE, "\"%s\"", side->ufrag);
 }
 
 static int write_answer(const struct pl_browsers *browsers, const struct listen_session *session,
 			const struct pl_webrtc_offer *offer, struct pl_listen_answer *ret_answer,
 			struct pl_error *error)
 {
-	struct pl_net_address addresses[PL_WEBRTC_CANDIDATES_MAX];
+	struct pl_webrtc_side side;
 	struct pl_webrtc_answer answer = {
 		.offer = offer,
-		.ufrag = pl_peer_ufrag(session->peer),
-		.pwd = pl_peer_pwd(session->peer),
+		.side = &side,
 		.fingerprint = pl_identity_fingerprint(browsers->identity),
-		.candidates = addresses,
-		.n_candidates = candidates(browsers, addresses),
 		.sends = !session->fixed.talks,
 		.receives = session->fixed.talks,
 		.ssrc = session->ssrc,
@@ -104,17 +77,29 @@ static int write_answer(const struct pl_browsers *browsers, const struct listen_
 	};
 	int r;
 
-	if (answer.n_candidates == 0)
+	session->transport->ops->side(session->transport, &side);
+	if (side.candidates.n == 0)
 		return refuse(error, -EADDRNOTAVAIL, "",
 			      "this machine has no address that a browser could reach");
 	if (getrandom(&answer.session_id, sizeof(answer.session_id), GRND_NONBLOCK) < 0)
 		answer.session_id = session->ssrc;
 	answer.session_id >>= 2; /* RFC 8829 5.2.1: below 2^62 */
 	memcpy(ret_answer->id, session->fixed.id, sizeof(ret_answer->id));
-	write_tag(session, ret_answer->tag);
+	write_tag(&side, ret_answer->tag);
 	r = pl_webrtc_answer_write(&answer, ret_answer->sdp, sizeof(ret_answer->sdp));
 	return r < 0 ? refuse(error, r, "/offer", "the offer cannot be answered: %s", strerror(-r))
 		     : 0;
+}
+
+static int refuse_session(struct pl_error *error, int r)
+{
+	if (r == -EAGAIN)
+		return refuse(error, r, "",
+			      "the way through the ICE servers is being looked for; try again in "
+			      "a second");
+	if (r == -ENOSPC)
+		return refuse(error, r, "", "there are too many sessions");
+	return refuse(error, r, "/offer", "the session cannot be made: %s", strerror(-r));
 }
 
 /** Takes the playback port, also when it fails. */
@@ -124,27 +109,22 @@ static int open_session(struct pl_browsers *browsers, struct listen_session_conf
 	struct listen_session *session = NULL;
 	int r;
 
-	config->identity = browsers->identity;
-	config->socket = browsers->socket;
 	config->notify_fd = browsers->notify_fd;
 	config->frame_ms = browsers->options.frame_ms;
 	config->bitrate_bps = browsers->options.bitrate_bps;
 	config->audio = browsers->options.audio;
 	r = listen_session_new(config, &session);
-	if (r < 0)
-		refuse(error, r, "/offer", "the session cannot be made: %s", strerror(-r));
 	if (r >= 0)
-		r = write_answer(browsers, session, config->offer, ret_answer, error);
-	if (r >= 0) {
-		r = browsers_add(browsers, session);
-		if (r < 0)
-			refuse(error, r, "", "there are too many sessions");
+		r = browsers_add(browsers, session, config->offer);
+	if (r < 0) {
+		listen_session_free(session);
+		if (config->playback)
+			browsers->options.audio->close(browsers->options.engine, config->playback);
+		return refuse_session(error, r);
 	}
-	if (r >= 0)
-		return 0;
-	listen_session_free(session);
-	if (config->playback)
-		browsers->options.audio->close(browsers->options.engine, config->playback);
+	r = write_answer(browsers, session, config->offer, ret_answer, error);
+	if (r < 0)
+		browsers_remove(browsers, session);
 	return r;
 }
 
@@ -276,12 +256,7 @@ static int restart(struct pl_browsers *browsers, struct listen_session *session,
 		   const struct pl_webrtc_fragment *fragment,
 		   struct pl_listen_fragment *ret_fragment, struct pl_error *error)
 {
-	struct pl_net_address addresses[PL_WEBRTC_CANDIDATES_MAX];
-	struct pl_webrtc_restart answer = {
-		.mid = session->mid,
-		.candidates = addresses,
-		.n_candidates = candidates(browsers, addresses),
-	};
+	struct pl_webrtc_side side;
 	int r = browsers_restart(browsers, session, fragment);
 
 	if (r == -ENOTCONN)
@@ -292,10 +267,10 @@ static int restart(struct pl_browsers *browsers, struct listen_session *session,
 			"an ICE restart needs an ice-ufrag and an ice-pwd as of RFC 8839 5.4");
 	if (r < 0)
 		return refuse(error, r, "", "the restart failed: %s", strerror(-r));
-	answer.ufrag = pl_peer_ufrag(session->peer);
-	answer.pwd = pl_peer_pwd(session->peer);
-	write_tag(session, ret_fragment->tag);
-	r = pl_webrtc_restart_write(&answer, ret_fragment->sdp, sizeof(ret_fragment->sdp));
+	session->transport->ops->side(session->transport, &side);
+	write_tag(&side, ret_fragment->tag);
+	r = pl_webrtc_restart_write(&side, session->mid, ret_fragment->sdp,
+				    sizeof(ret_fragment->sdp));
 	ret_fragment->restarted = r >= 0;
 	return r < 0 ? refuse(error, r, "", "the restart cannot be answered: %s", strerror(-r)) : 0;
 }
@@ -307,11 +282,14 @@ static int ops_trickle(void *object, const char *id, const char *tag, const char
 	struct listen_session *session = find(browsers, id);
 	struct pl_webrtc_fragment fragment;
 	char trouble[256], current[PL_LISTEN_TAG_SIZE];
+	struct pl_webrtc_side side;
+	const char *remote;
 	int r;
 
 	if (!session)
 		return refuse(error, -ENOENT, "/id", "there is no such session; it may have ended");
-	write_tag(session, current);
+	session->transport->ops->side(session->transport, &side);
+	write_tag(&side, current);
 	if (strcmp(tag, "*") != 0 && strcmp(tag, current) != 0)
 		return refuse(error, -EKEYEXPIRED, "",
 			      "If-Match names another ICE session than the current one");
@@ -319,9 +297,11 @@ static int ops_trickle(void *object, const char *id, const char *tag, const char
 	if (r < 0)
 		return refuse(error, -EINVAL, "/fragment", "%s", trouble);
 	ret_fragment->restarted = false;
-	/* Where the browser can be reached it need not say: ICE-lite waits to be asked. */
-	if (!fragment.ufrag[0] || strcmp(fragment.ufrag, pl_peer_remote_ufrag(session->peer)) == 0)
+	remote = session->transport->ops->remote_ufrag(session->transport);
+	if (!fragment.ufrag[0] || strcmp(fragment.ufrag, remote) == 0) {
+		browsers_add_candidates(browsers, session, &fragment);
 		return 0;
+	}
 	return restart(browsers, session, &fragment, ret_fragment, error);
 }
 
@@ -353,7 +333,7 @@ static void ops_overview(void *object, struct pl_listen_overview *ret_overview)
 	const struct pl_browsers *browsers = object;
 
 	*ret_overview = (struct pl_listen_overview){
-		.port = browsers->socket ? listen_socket_port(browsers->socket) : 0,
+		.port = browsers->network ? browsers->network->ops->port(browsers->network) : 0,
 		.n_listeners = (uint32_t)count(browsers, false),
 		.n_talkers = (uint32_t)count(browsers, true),
 		.frame_ms = browsers->options.frame_ms,

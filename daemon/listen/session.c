@@ -17,8 +17,6 @@
 #define NSEC_PER_SEC UINT64_C(1000000000)
 #define NSEC_PER_MSEC 1e6
 #define PUBLISH_NSEC 250000000u
-/** "nothing has come for 5 s": listen.h. A browser asks for our consent every 2.5 s or so. */
-#define LOST_NSEC (5u * NSEC_PER_SEC)
 /** Of a compound packet of ours, with IP and UDP: RFC 3550 6.2 */
 #define RTCP_AVERAGE_BYTES 130u
 /** Of a talker's jitter buffer; what a browser sends has been through one process more. */
@@ -49,14 +47,6 @@ static uint64_t realtime_nsec(void)
 }
 
 /* --- the browser's packets -------------------------------------------------------------------- */
-
-static void on_send(void *userdata, const struct pl_net_path *path, const uint8_t *data,
-		    size_t size)
-{
-	struct listen_session *session = userdata;
-
-	listen_socket_send(session->socket, path, data, size);
-}
 
 static void on_state(void *userdata, enum pl_peer_state state)
 {
@@ -103,7 +93,7 @@ static void emit(void *userdata, uint8_t *packet, size_t size, size_t capacity)
 {
 	struct listen_session *session = userdata;
 
-	pl_peer_send_rtp(session->peer, packet, size, capacity);
+	session->transport->ops->send_rtp(session->transport, packet, size, capacity);
 }
 
 static void make_sender(struct listen_session *session, uint32_t rate_hz)
@@ -227,7 +217,8 @@ static void send_report(struct listen_session *session, uint64_t now)
 	snprintf(compound.cname, sizeof(compound.cname), "%s", session->cname);
 	r = pl_rtcp_write(&compound, packet, PL_RTCP_PACKET_MAX);
 	if (r > 0)
-		pl_peer_send_rtcp(session->peer, packet, (size_t)r, sizeof(packet));
+		session->transport->ops->send_rtcp(session->transport, packet, (size_t)r,
+						   sizeof(packet));
 	session->reported = true;
 }
 
@@ -262,12 +253,15 @@ static void fill_receiver(const struct listen_session *session, struct pl_listen
 static void publish(struct listen_session *session, uint64_t now)
 {
 	struct pl_listen_status status = session->fixed;
-	struct pl_peer_status peer;
+	const struct listen_network_ops *network = session->transport->ops;
+	struct listen_transport_status transport;
 	int state = atomic_load(&session->state);
+	bool is_silent;
 
-	pl_peer_status(session->peer, &peer);
-	status.n_refused = peer.n_refused + session->n_refused;
-	pl_net_address_text(&peer.path.remote, status.address);
+	network->status(session->transport, &transport);
+	is_silent = now > transport.last_nsec + network->silence_ns;
+	status.n_refused = transport.n_refused + session->n_refused;
+	pl_net_address_text(&transport.remote, status.address);
 	if (session->connected_nsec > 0)
 		status.connect_ms =
 			(double)(session->connected_nsec - session->opened_nsec) / NSEC_PER_MSEC;
@@ -279,9 +273,9 @@ static void publish(struct listen_session *session, uint64_t now)
 	session->status = status;
 	pthread_mutex_unlock(&session->lock);
 
-	if (state == LISTEN_SESSION_CONNECTED && now > peer.last_nsec + LOST_NSEC)
+	if (state == LISTEN_SESSION_CONNECTED && is_silent)
 		set_state(session, LISTEN_SESSION_LOST);
-	else if (state == LISTEN_SESSION_LOST && now <= peer.last_nsec + LOST_NSEC)
+	else if (state == LISTEN_SESSION_LOST && !is_silent)
 		set_state(session, LISTEN_SESSION_CONNECTED);
 }
 
@@ -289,12 +283,13 @@ static void publish(struct listen_session *session, uint64_t now)
 
 uint64_t listen_session_work(struct listen_session *session, uint64_t now, uint64_t moved_nsec)
 {
+	struct listen_transport *transport = session->transport;
 	uint64_t next, deadline;
 
 	if (atomic_load(&session->state) == LISTEN_SESSION_ENDED)
 		return UINT64_MAX;
-	if (now >= pl_peer_deadline(session->peer))
-		pl_peer_tick(session->peer, now);
+	if (now >= transport->ops->deadline(transport))
+		transport->ops->tick(transport, now);
 	next = session->playback.port ? play(session, now, moved_nsec) : UINT64_MAX;
 	if (session->connected_nsec > 0 && now >= session->report_nsec) {
 		/* The first goes out half an interval after the connection. */
@@ -306,21 +301,15 @@ uint64_t listen_session_work(struct listen_session *session, uint64_t now, uint6
 		publish(session, now);
 		session->publish_nsec = now + PUBLISH_NSEC;
 	}
-	deadline = pl_peer_deadline(session->peer);
+	deadline = transport->ops->deadline(transport);
 	next = deadline < next ? deadline : next;
 	return session->publish_nsec < next ? session->publish_nsec : next;
 }
 
-int listen_session_restart(struct listen_session *session, const char *remote_ufrag,
-			   const char *remote_pwd)
-{
-	return pl_peer_restart(session->peer, remote_ufrag, remote_pwd);
-}
-
 void listen_session_end(struct listen_session *session)
 {
-	if (atomic_load(&session->state) != LISTEN_SESSION_ENDED)
-		pl_peer_close(session->peer);
+	if (session->transport && atomic_load(&session->state) != LISTEN_SESSION_ENDED)
+		session->transport->ops->close_transport(session->transport);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -351,23 +340,25 @@ static void fill_fixed(struct listen_session *session, const struct listen_sessi
 	session->status = *fixed;
 }
 
-static int make_peer(struct listen_session *session, const struct listen_session_config *config)
+int listen_session_connect(struct listen_session *session, struct listen_network *network,
+			   const struct pl_webrtc_offer *offer, const struct pl_identity *identity)
 {
-	struct pl_peer_config peer = {
-		.identity = config->identity,
-		.remote_ufrag = config->offer->ufrag,
-		.remote_pwd = config->offer->pwd,
-		.role = config->offer->role,
-		.handlers = {.on_send = on_send,
-			     .on_state = on_state,
-			     .on_rtp = on_rtp,
-			     .on_rtcp = on_rtcp},
+	const struct listen_transport_config config = {
+		.offer = offer,
+		.identity = identity,
+		.handlers = {.on_state = on_state, .on_rtp = on_rtp, .on_rtcp = on_rtcp},
 		.userdata = session,
 	};
 
-	memcpy(peer.remote_fingerprint, config->offer->fingerprint, PL_FINGERPRINT_SIZE);
 	session->opened_nsec = pl_work_now_nsec();
-	return pl_peer_new(&peer, session->opened_nsec, &session->peer);
+	return network->ops->new (network, &config, session->opened_nsec, &session->transport);
+}
+
+void listen_session_disconnect(struct listen_session *session)
+{
+	listen_session_end(session);
+	if (session->transport)
+		session->transport = session->transport->ops->free(session->transport);
 }
 
 int listen_session_new(const struct listen_session_config *config,
@@ -379,7 +370,6 @@ int listen_session_new(const struct listen_session_config *config,
 	if (!session)
 		return -ENOMEM;
 	pthread_mutex_init(&session->lock, NULL);
-	session->socket = config->socket;
 	session->notify_fd = config->notify_fd;
 	session->playback.audio = config->audio;
 	session->playback.port = config->playback;
@@ -400,8 +390,6 @@ int listen_session_new(const struct listen_session_config *config,
 		r = random_text(session->cname, 16);
 	if (r >= 0 && getrandom(&session->ssrc, sizeof(session->ssrc), 0) < 0)
 		r = -errno;
-	if (r >= 0)
-		r = make_peer(session, config);
 	if (r < 0) {
 		listen_session_free(session);
 		return r;
@@ -418,7 +406,6 @@ struct listen_session *listen_session_free(struct listen_session *session)
 {
 	if (!session)
 		return NULL;
-	pl_peer_free(session->peer);
 	pl_sender_free(session->sender);
 	pl_receiver_free(session->receiver);
 	pthread_mutex_destroy(&session->lock);

@@ -8,12 +8,11 @@
 #include "audio.h"
 #include "listen.h"
 #include "mixer.h"
-#include "peer.h"
 #include "playback.h"
 #include "receiver.h"
 #include "sender.h"
-#include "socket.h"
 #include "sources.h"
+#include "transport.h"
 #include "webrtc-sdp.h"
 
 /** One browser that listens, or talks into a tablet: from the graph's ports to its packets. */
@@ -29,8 +28,6 @@ enum listen_session_state {
 struct listen_session_config {
 	const struct pl_actor *actor;
 	const struct pl_webrtc_offer *offer;
-	const struct pl_identity *identity; /**< outlives it */
-	struct listen_socket *socket;       /**< outlives it */
 	int notify_fd; /**< written when its state has changed or a source has faded out; borrowed */
 	uint32_t tablet_id;         /**< of a talker; 0: a listener */
 	const struct pl_mix *mix;   /**< of a listener, as it is told */
@@ -45,8 +42,7 @@ struct listen_session_config {
 struct listen_session {
 	struct pl_listen_status
 		fixed; /* what does not change: id, talks, tablet_id, actor, since */
-	struct pl_peer *peer;
-	struct listen_socket *socket;
+	struct listen_transport *transport; /* NULL until _connect, and after _disconnect */
 	int notify_fd;
 	uint64_t opened_nsec;
 	uint8_t payload_type;
@@ -76,10 +72,10 @@ struct listen_session {
 	uint64_t n_refused;
 };
 
-/** @return 0; -EINVAL: the offer cannot be used; -ENOMEM and the like */
+/** @return 0; -ENOMEM and the like */
 int listen_session_new(const struct listen_session_config *config,
 		       struct listen_session **ret_session);
-/** After the thread has forgotten it. Its playback port stays. @return NULL */
+/** After _disconnect. Its playback port stays. @return NULL */
 struct listen_session *listen_session_free(struct listen_session *session);
 /** As last published. Thread: main. */
 void listen_session_status(struct listen_session *session, struct pl_listen_status *ret_status);
@@ -104,9 +100,15 @@ uint64_t listen_session_work(struct listen_session *session, uint64_t now_nsec,
  */
 void listen_session_set_mix(struct listen_session *session, const struct pl_mix *mix,
 			    const struct pl_mix *heard);
-/** ICE restart. @return as pl_peer_restart() */
-int listen_session_restart(struct listen_session *session, const char *remote_ufrag,
-			   const char *remote_pwd);
+/**
+ * A transport of its own: the browser may come. Main waits.
+ *
+ * @return as struct listen_network_ops' new
+ */
+int listen_session_connect(struct listen_session *session, struct listen_network *network,
+			   const struct pl_webrtc_offer *offer, const struct pl_identity *identity);
+/** Says goodbye to the browser, and is nobody any more. Main waits. */
+void listen_session_disconnect(struct listen_session *session);
 /** Says goodbye to the browser. */
 void listen_session_end(struct listen_session *session);
 

@@ -10,11 +10,6 @@
 
 #include "x509.h"
 
-/** RFC 8445 5.1.2: type preference of a host candidate, RTP's component. */
-#define PRIORITY_HOST (126u << 24)
-#define LOCAL_PREFERENCE_MAX 65535u
-#define COMPONENT_RTP 1u
-
 struct text {
 	char *data;
 	size_t size, capacity;
@@ -43,16 +38,13 @@ static void add_refused(struct text *text, const struct pl_webrtc_section *secti
 		add(text, "a=mid:%s\r\n", section->mid);
 }
 
-static void add_candidates(struct text *text, const struct pl_net_address *candidates, uint32_t n)
+static void add_candidates(struct text *text, const struct pl_webrtc_candidates *candidates)
 {
-	for (uint32_t i = 0; i < n && i < PL_WEBRTC_CANDIDATES_MAX; i++) {
-		uint32_t priority =
-			PRIORITY_HOST | (LOCAL_PREFERENCE_MAX - i) << 8 | (256 - COMPONENT_RTP);
-		char host[PL_NET_ADDRESS_TEXT_MAX];
+	for (uint32_t i = 0; i < candidates->n; i++) {
+		char candidate[PL_WEBRTC_CANDIDATE_SIZE];
 
-		pl_net_address_host_text(&candidates[i], host);
-		add(text, "a=candidate:%u %u udp %u %s %u typ host\r\n", i + 1, COMPONENT_RTP,
-		    priority, host, candidates[i].port);
+		pl_webrtc_candidate_write(&candidates->list[i], candidate);
+		add(text, "a=%s\r\n", candidate);
 	}
 	add(text, "a=end-of-candidates\r\n");
 }
@@ -78,7 +70,7 @@ static void add_audio(struct text *text, const struct pl_webrtc_answer *answer, 
 		      bool receives)
 {
 	const struct pl_webrtc_section *section = &answer->offer->sections[answer->offer->audio];
-	const struct pl_net_address *address = &answer->candidates[0];
+	const struct pl_net_address *address = &answer->side->candidates.list[0].address;
 	char host[PL_NET_ADDRESS_TEXT_MAX], fingerprint[PL_X509_DIGEST_TEXT_SIZE];
 
 	pl_net_address_host_text(address, host);
@@ -89,14 +81,15 @@ static void add_audio(struct text *text, const struct pl_webrtc_answer *answer, 
 	if (section->mid[0])
 		add(text, "a=mid:%s\r\n", section->mid);
 	add(text, "a=%s\r\n", !receives ? "sendonly" : sends ? "sendrecv" : "recvonly");
-	add(text, "a=rtcp-mux\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", answer->ufrag, answer->pwd);
+	add(text, "a=rtcp-mux\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", answer->side->ufrag,
+	    answer->side->pwd);
 	add(text, "a=fingerprint:sha-256 %s\r\n", fingerprint);
 	add(text, "a=setup:%s\r\n", answer->offer->role == PL_DTLS_CLIENT ? "active" : "passive");
 	add_opus(text, answer);
 	if (sends)
 		add(text, "a=msid:%s %s\r\na=ssrc:%u cname:%s\r\n", answer->cname, answer->cname,
 		    answer->ssrc, answer->cname);
-	add_candidates(text, answer->candidates, answer->n_candidates);
+	add_candidates(text, &answer->side->candidates);
 }
 
 int pl_webrtc_answer_write(const struct pl_webrtc_answer *answer, char *ret_text, size_t size)
@@ -105,14 +98,15 @@ int pl_webrtc_answer_write(const struct pl_webrtc_answer *answer, char *ret_text
 	struct text text = {.data = ret_text, .capacity = size};
 	bool sends = answer->sends && offer->receives, receives = answer->receives && offer->sends;
 
-	if (answer->n_candidates == 0 || (!sends && !receives))
+	if (answer->side->candidates.n == 0 || (!sends && !receives))
 		return -EINVAL;
 	/* the address of the origin is of no use: RFC 8829 5.2.1 */
 	add(&text, "v=0\r\no=- %" PRIu64 " 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n",
 	    answer->session_id);
 	if (offer->bundle)
 		add(&text, "a=group:BUNDLE %s\r\n", offer->sections[offer->audio].mid);
-	add(&text, "a=ice-lite\r\n");
+	if (answer->side->is_lite)
+		add(&text, "a=ice-lite\r\n");
 	for (uint32_t i = 0; i < offer->n_sections; i++) {
 		if (i == offer->audio)
 			add_audio(&text, answer, sends, receives);
@@ -123,14 +117,17 @@ int pl_webrtc_answer_write(const struct pl_webrtc_answer *answer, char *ret_text
 }
 
 /** The section's line is one of RFC 8840's that says nothing; what counts is the mid. */
-int pl_webrtc_restart_write(const struct pl_webrtc_restart *restart, char *ret_text, size_t size)
+int pl_webrtc_restart_write(const struct pl_webrtc_side *side, const char *mid, char *ret_text,
+			    size_t size)
 {
 	struct text text = {.data = ret_text, .capacity = size};
 
-	add(&text, "a=ice-lite\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\nm=audio 9 RTP/AVP 0\r\n",
-	    restart->ufrag, restart->pwd);
-	if (restart->mid[0])
-		add(&text, "a=mid:%s\r\n", restart->mid);
-	add_candidates(&text, restart->candidates, restart->n_candidates);
+	if (side->is_lite)
+		add(&text, "a=ice-lite\r\n");
+	add(&text, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\nm=audio 9 RTP/AVP 0\r\n", side->ufrag,
+	    side->pwd);
+	if (mid[0])
+		add(&text, "a=mid:%s\r\n", mid);
+	add_candidates(&text, &side->candidates);
 	return text.is_full ? -ENOSPC : (int)text.size;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sdp-line.h"
 #include "webrtc-sdp.h"
 
 /** Which section a line is of. */
@@ -20,67 +21,76 @@ struct reader {
 };
 
 /** Visible characters only. */
-static bool copy_value(const char *value, size_t n, char *to, size_t capacity)
+static bool copy_value(const char *value, char *to, size_t capacity)
 {
+	size_t n = strlen(value);
+
 	if (n == 0 || n >= capacity)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (value[i] < 0x21 || value[i] > 0x7e)
 			return false;
-	memcpy(to, value, n);
-	to[n] = '\0';
+	memcpy(to, value, n + 1);
 	return true;
 }
 
-static bool read_name(const struct reader *reader, bool *has_own, const char *value, size_t n,
-		      char *to, size_t capacity)
+static bool read_name(const struct reader *reader, bool *has_own, const char *value, char *to,
+		      size_t capacity)
 {
 	if (reader->place == PLACE_LATER || (reader->place == PLACE_SESSION && *has_own))
 		return true;
 	*has_own = reader->place == PLACE_FIRST;
-	return copy_value(value, n, to, capacity);
+	return copy_value(value, to, capacity);
 }
 
-/** @return where the value begins; 0: it is another attribute */
-static size_t value_of(const char *line, size_t n, const char *name)
+static bool read_candidate(struct reader *reader, const char *value)
 {
-	size_t n_name = strlen(name);
+	struct pl_webrtc_candidate candidate;
 
-	return n >= n_name && memcmp(line, name, n_name) == 0 ? n_name : 0;
+	if (reader->place != PLACE_LATER && pl_webrtc_candidate_read(value, &candidate) == 0)
+		pl_webrtc_candidates_add(&reader->fragment.candidates, &candidate);
+	return true;
 }
 
-static bool read_line(struct reader *reader, const char *line, size_t n)
+/** @return where the value begins; NULL: it is another attribute */
+static const char *value_of(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(line, name, n) == 0 ? line + n : NULL;
+}
+
+static bool read_line(struct reader *reader, const char *line)
 {
 	struct pl_webrtc_fragment *fragment = &reader->fragment;
-	size_t at;
+	const char *value;
 
-	if (n < 2 || line[0] < 'a' || line[0] > 'z' || line[1] != '=')
+	if (line[0] < 'a' || line[0] > 'z')
 		return false;
 	if (line[0] == 'm')
 		reader->place = reader->place == PLACE_SESSION ? PLACE_FIRST : PLACE_LATER;
-	at = value_of(line, n, "a=ice-ufrag:");
-	if (at > 0)
-		return read_name(reader, &reader->has_own_ufrag, line + at, n - at, fragment->ufrag,
+	if ((value = value_of(line, "a=ice-ufrag:")))
+		return read_name(reader, &reader->has_own_ufrag, value, fragment->ufrag,
 				 sizeof(fragment->ufrag));
-	at = value_of(line, n, "a=ice-pwd:");
-	if (at > 0)
-		return read_name(reader, &reader->has_own_pwd, line + at, n - at, fragment->pwd,
+	if ((value = value_of(line, "a=ice-pwd:")))
+		return read_name(reader, &reader->has_own_pwd, value, fragment->pwd,
 				 sizeof(fragment->pwd));
+	if ((value = value_of(line, "a=candidate:")))
+		return read_candidate(reader, value);
+	if (strcmp(line, "a=end-of-candidates") == 0)
+		fragment->is_last = true;
 	return true;
 }
 
 static bool read_lines(struct reader *reader, const char *text, size_t size)
 {
-	for (size_t at = 0; at < size;) {
-		const char *end = memchr(text + at, '\n', size - at);
-		size_t next = end ? (size_t)(end - text) + 1 : size;
-		size_t n = (end ? next - 1 : size) - at;
+	struct pl_sdp_lines lines = {.text = text, .size = size};
+	char line[PL_SDP_LINE_SIZE];
+	int r;
 
-		if (n > 0 && text[at + n - 1] == '\r')
-			n--;
-		if (n > 0 && !read_line(reader, text + at, n))
+	while ((r = pl_sdp_lines_next(&lines, line)) != 0) {
+		if ((r < 0 && r != -EMSGSIZE) || !read_line(reader, line))
 			return false;
-		at = next;
 	}
 	return true;
 }

@@ -38,6 +38,7 @@ struct parser {
 	/* of the section that is read */
 	bool in_section, is_candidate, has_opus, has_mux, is_bundle_only;
 	bool sends, receives;
+	struct pl_webrtc_candidates candidates;
 	uint8_t payload_type;
 	/** fmtp of each payload type: Firefox says it before the rtpmap that tells which is Opus */
 	uint8_t parameters[128];
@@ -129,6 +130,7 @@ static void end_section(struct parser *p)
 	if (p->taken || !p->is_candidate || !p->has_opus)
 		return;
 	mid = offer->sections[offer->n_sections - 1].mid;
+	offer->candidates = p->candidates;
 	offer->bundle = mid[0] && is_in_group(p, mid);
 	if (offer->bundle)
 		fill_transport(&p->transport, &p->first);
@@ -196,6 +198,7 @@ static bool parse_media(struct parser *p, const char *value)
 		strcmp(section.kind, "audio") == 0 && has_port &&
 		(ends_with(section.proto, "RTP/SAVPF") || ends_with(section.proto, "RTP/SAVP"));
 	p->has_opus = p->has_mux = p->is_bundle_only = false;
+	p->candidates.n = 0;
 	memset(p->parameters, 0, sizeof(p->parameters));
 	p->sends = p->session_sends;
 	p->receives = p->session_receives;
@@ -333,6 +336,15 @@ static bool parse_flag(struct parser *p, const char *value)
 	return true;
 }
 
+static bool parse_candidate(struct pl_webrtc_candidates *candidates, const char *value)
+{
+	struct pl_webrtc_candidate candidate;
+
+	if (pl_webrtc_candidate_read(value, &candidate) == 0)
+		pl_webrtc_candidates_add(candidates, &candidate);
+	return true;
+}
+
 static bool parse_attribute(struct parser *p, const char *line)
 {
 	struct transport *transport = p->in_section ? &p->transport : &p->session;
@@ -358,6 +370,8 @@ static bool parse_attribute(struct parser *p, const char *line)
 		return parse_rtpmap(p, value);
 	if (is_word(line, n, "fmtp"))
 		return parse_fmtp(p, value);
+	if (is_word(line, n, "candidate"))
+		return parse_candidate(&p->candidates, value);
 	return true;
 }
 

@@ -6,18 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net-address.h"
 #include "peer.h"
+#include "webrtc-candidate.h"
 
 /**
  * A browser's offer (the part of RFC 8829 that one audio stream needs) and our answer to it: BUNDLE,
- * rtcp-mux, Opus (RFC 7587), ICE-lite with host candidates, fingerprint of SHA-256. Pure; any thread.
+ * rtcp-mux, Opus (RFC 7587), ICE, fingerprint of SHA-256. Pure; any thread.
  */
 
 /** Larger offers are refused. */
 #define PL_WEBRTC_SDP_MAX 16384u
 #define PL_WEBRTC_SECTIONS_MAX 16u
-#define PL_WEBRTC_CANDIDATES_MAX 16u
 /** With the NUL; longer words are refused. */
 #define PL_WEBRTC_WORD_SIZE 64u
 
@@ -31,6 +30,7 @@ struct pl_webrtc_section {
 
 struct pl_webrtc_offer {
 	char ufrag[PL_ICE_UFRAG_SIZE], pwd[PL_ICE_PWD_SIZE];
+	struct pl_webrtc_candidates candidates; /**< that can be used; more may come later */
 	uint8_t fingerprint[PL_FINGERPRINT_SIZE];
 	enum pl_dtls_role role; /**< ours: CLIENT only when the offer says passive */
 	bool sends, receives;   /**< the browser, on the audio section */
@@ -44,8 +44,8 @@ struct pl_webrtc_offer {
 };
 
 /**
- * Takes the first audio section with Opus. Unknown lines, attributes, extensions and candidates are
- * passed over; line ends may be LF.
+ * Takes the first audio section with Opus. Unknown lines, attributes and extensions, and candidates
+ * that cannot be used, are passed over; line ends may be LF.
  *
  * @param size         up to PL_WEBRTC_SDP_MAX; need not end with a NUL
  * @param ret_trouble  one plain sentence for people, on any error; may be NULL
@@ -55,14 +55,18 @@ struct pl_webrtc_offer {
 int pl_webrtc_offer_parse(const char *text, size_t size, struct pl_webrtc_offer *ret_offer,
 			  char *ret_trouble, size_t trouble_size);
 
+/** How we are called and where we can be reached: our side of an ICE session. */
+struct pl_webrtc_side {
+	const char *ufrag, *pwd;
+	struct pl_webrtc_candidates candidates; /**< best first */
+	bool is_lite;                           /**< RFC 8445 2.5: we wait to be asked */
+};
+
 struct pl_webrtc_answer {
 	const struct pl_webrtc_offer *offer;
 	uint64_t session_id;
-	const char *ufrag, *pwd;    /**< pl_peer_ufrag(), pl_peer_pwd() */
+	const struct pl_webrtc_side *side;
 	const uint8_t *fingerprint; /**< pl_identity_fingerprint() */
-	/** where our socket can be reached, best first; PL_WEBRTC_CANDIDATES_MAX are written */
-	const struct pl_net_address *candidates;
-	uint32_t n_candidates;
 	/** what we do; only when the browser does the other */
 	bool sends, receives;
 	uint32_t ssrc;        /**< of what we send */
@@ -85,10 +89,13 @@ int pl_webrtc_answer_write(const struct pl_webrtc_answer *answer, char *ret_text
  */
 struct pl_webrtc_fragment {
 	char ufrag[PL_ICE_UFRAG_SIZE], pwd[PL_ICE_PWD_SIZE]; /**< "": not given */
+	struct pl_webrtc_candidates candidates;
+	bool is_last; /**< a=end-of-candidates: no more will come */
 };
 
 /**
- * Unknown lines, attributes and candidates are passed over; line ends may be LF.
+ * Unknown lines and attributes, and candidates that cannot be used, are passed over; line ends may
+ * be LF.
  *
  * @param size         up to PL_WEBRTC_SDP_MAX; need not end with a NUL
  * @param ret_trouble  one plain sentence for people, on any error
@@ -97,16 +104,13 @@ struct pl_webrtc_fragment {
 int pl_webrtc_fragment_parse(const char *text, size_t size, struct pl_webrtc_fragment *ret_fragment,
 			     char *ret_trouble, size_t trouble_size);
 
-/** Our side of a restart. */
-struct pl_webrtc_restart {
-	const char *mid;         /**< of the section; "": none */
-	const char *ufrag, *pwd; /**< pl_peer_ufrag(), pl_peer_pwd() */
-	/** as those of an answer */
-	const struct pl_net_address *candidates;
-	uint32_t n_candidates;
-};
-
-/** A fragment for it. @return length without the NUL; -ENOSPC */
-int pl_webrtc_restart_write(const struct pl_webrtc_restart *restart, char *ret_text, size_t size);
+/**
+ * Our side of a restart, as a fragment.
+ *
+ * @param mid  of the section; "": none
+ * @return length without the NUL; -ENOSPC
+ */
+int pl_webrtc_restart_write(const struct pl_webrtc_side *side, const char *mid, char *ret_text,
+			    size_t size);
 
 #endif

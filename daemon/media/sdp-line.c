@@ -10,6 +10,7 @@ int pl_sdp_lines_next(struct pl_sdp_lines *lines, char ret_line[PL_SDP_LINE_SIZE
 		const char *line = lines->text + lines->at;
 		const char *end = memchr(line, '\n', lines->size - lines->at);
 		size_t n = end ? (size_t)(end - line) : lines->size - lines->at;
+		bool is_long;
 
 		lines->at += end ? n + 1 : n;
 		if (n > 0 && line[n - 1] == '\r')
@@ -18,14 +19,12 @@ int pl_sdp_lines_next(struct pl_sdp_lines *lines, char ret_line[PL_SDP_LINE_SIZE
 			continue;
 		if (n < 2 || line[1] != '=')
 			return -EBADMSG;
-		if (n >= PL_SDP_LINE_SIZE) {
-			ret_line[0] = line[0];
-			ret_line[1] = '\0';
-			return -EMSGSIZE;
-		}
+		is_long = n >= PL_SDP_LINE_SIZE;
+		if (is_long)
+			n = PL_SDP_LINE_SIZE - 1;
 		memcpy(ret_line, line, n);
 		ret_line[n] = '\0';
-		return 1;
+		return is_long ? -EMSGSIZE : 1;
 	}
 	return 0;
 }

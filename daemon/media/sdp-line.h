@@ -11,7 +11,7 @@
  * nothing is allocated.
  */
 
-/** Of a line that is given, with its end; longer ones are passed over. */
+/** Of a line that is given, with its end; of longer ones that much. */
 #define PL_SDP_LINE_SIZE 1024u
 
 struct pl_sdp_lines {
@@ -23,9 +23,9 @@ struct pl_sdp_lines {
 /**
  * The next line, "x=value", without its end; empty ones are passed over.
  *
- * @param ret_line  written on 1; on -EMSGSIZE the type alone
+ * @param ret_line  written on 1; on -EMSGSIZE its beginning
  * @return 1; 0: no more; -EBADMSG: this is no line of a session description; -EMSGSIZE: it is too
- *         long and passed over
+ *         long
  */
 int pl_sdp_lines_next(struct pl_sdp_lines *lines, char ret_line[PL_SDP_LINE_SIZE]);
 

@@ -6,7 +6,7 @@
 #include "fuzz.h"
 #include "webrtc-sdp.h"
 
-/* Names that are taken are words, and come back the same when they are written. */
+/* Names that are taken are words; they and candidates come back the same when they are written. */
 
 static void check_name(const char *name, size_t size)
 {
@@ -20,8 +20,8 @@ static void check_name(const char *name, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pl_webrtc_fragment fragment, again;
-	struct pl_webrtc_restart restart = {.mid = "0"};
-	char text[1024], trouble[128] = "";
+	struct pl_webrtc_side side = {0};
+	char text[8192], trouble[128] = "";
 	int r;
 
 	r = pl_webrtc_fragment_parse((const char *)data, size, &fragment, trouble, sizeof(trouble));
@@ -34,12 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_name(fragment.pwd, sizeof(fragment.pwd));
 	if (!fragment.ufrag[0] || !fragment.pwd[0])
 		return 0;
-	restart.ufrag = fragment.ufrag;
-	restart.pwd = fragment.pwd;
-	r = pl_webrtc_restart_write(&restart, text, sizeof(text));
+	side.ufrag = fragment.ufrag;
+	side.pwd = fragment.pwd;
+	side.candidates = fragment.candidates;
+	r = pl_webrtc_restart_write(&side, "0", text, sizeof(text));
 	if (r <= 0 ||
 	    pl_webrtc_fragment_parse(text, (size_t)r, &again, trouble, sizeof(trouble)) < 0 ||
-	    strcmp(again.ufrag, fragment.ufrag) != 0 || strcmp(again.pwd, fragment.pwd) != 0)
+	    strcmp(again.ufrag, fragment.ufrag) != 0 || strcmp(again.pwd, fragment.pwd) != 0 ||
+	    again.candidates.n != fragment.candidates.n)
 		abort();
 	return 0;
 }

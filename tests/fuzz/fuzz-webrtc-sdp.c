@@ -32,17 +32,15 @@ static void check_answer(const char *text, size_t size, uint32_t n_sections)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct pl_net_address candidate = {
+	static const struct pl_net_address address = {
 		.family = AF_INET, .byte = {127, 0, 0, 1}, .port = 8001};
 	static const uint8_t fingerprint[PL_FINGERPRINT_SIZE];
 	struct pl_webrtc_offer offer;
+	struct pl_webrtc_side side = {.ufrag = "abcd", .pwd = "0123456789abcdefghijkl"};
 	struct pl_webrtc_answer answer = {
 		.offer = &offer,
-		.ufrag = "abcd",
-		.pwd = "0123456789abcdefghijkl",
+		.side = &side,
 		.fingerprint = fingerprint,
-		.candidates = &candidate,
-		.n_candidates = 1,
 		.sends = true,
 		.receives = true,
 		.cname = "x",
@@ -62,6 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    offer.payload_type > 127 || !memchr(offer.ufrag, '\0', sizeof(offer.ufrag)) ||
 	    !memchr(offer.pwd, '\0', sizeof(offer.pwd)))
 		abort();
+	/* What the browser said of itself is as good as what we do. */
+	side.candidates = offer.candidates;
+	if (side.candidates.n == 0)
+		pl_webrtc_candidates_of_hosts(&address, 1, &side.candidates);
 	r = pl_webrtc_answer_write(&answer, text, sizeof(text));
 	if (r < 0 && (offer.sends || offer.receives))
 		abort();

@@ -44,6 +44,26 @@ PL_TEST(names)
 	check_names("", "", "");
 }
 
+PL_TEST(candidates)
+{
+	struct pl_webrtc_fragment fragment;
+
+	PL_CHECK_INT(parse("m=audio 9 RTP/AVP 0\na=mid:0\n"
+			   "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\n"
+			   "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\n"
+			   "a=candidate:2 1 tcp 1518280447 192.0.2.1 9 typ host tcptype active\n"
+			   "a=candidate:nothing\n"
+			   "m=video 9 RTP/AVP 0\n"
+			   "a=candidate:1 1 udp 2122260223 192.0.2.2 61765 typ host\n",
+			   &fragment),
+		     0);
+	PL_CHECK_INT(fragment.candidates.n, 1);
+	PL_CHECK_INT(fragment.candidates.list[0].address.port, 61764);
+	PL_CHECK(!fragment.is_last);
+	PL_CHECK_INT(parse("a=end-of-candidates\n", &fragment), 0);
+	PL_CHECK(fragment.is_last);
+}
+
 PL_TEST(what_is_none)
 {
 	static const char *bad[] = {
@@ -78,21 +98,20 @@ PL_TEST(what_is_none)
 
 PL_TEST(our_side)
 {
-	static const struct pl_net_address candidates[] = {
+	static const struct pl_net_address addresses[] = {
 		{.family = AF_INET, .byte = {192, 0, 2, 1}, .port = 8001},
 		{.family = AF_INET6, .byte = {0x20, 1, 0xd, 0xb8, [15] = 1}, .port = 8001},
 	};
-	struct pl_webrtc_restart restart = {
-		.mid = "0",
+	struct pl_webrtc_side side = {
 		.ufrag = "EsAw",
 		.pwd = "P2uYro0UCOQ4zxjKXaWCBui1",
-		.candidates = candidates,
-		.n_candidates = 2,
+		.is_lite = true,
 	};
 	struct pl_webrtc_fragment fragment;
 	char text[1024];
 
-	PL_CHECK(pl_webrtc_restart_write(&restart, text, sizeof(text)) > 0);
+	pl_webrtc_candidates_of_hosts(addresses, 2, &side.candidates);
+	PL_CHECK(pl_webrtc_restart_write(&side, "0", text, sizeof(text)) > 0);
 	PL_CHECK_STR(text, "a=ice-lite\r\na=ice-ufrag:EsAw\r\n"
 			   "a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\nm=audio 9 RTP/AVP 0\r\n"
 			   "a=mid:0\r\n"
@@ -104,10 +123,14 @@ PL_TEST(our_side)
 	for (size_t size = 0; size < strlen(text) + 1; size++) {
 		char small[1024];
 
-		PL_CHECK_INT(pl_webrtc_restart_write(&restart, small, size), -ENOSPC);
+		PL_CHECK_INT(pl_webrtc_restart_write(&side, "0", small, size), -ENOSPC);
 	}
-	restart.mid = "";
-	PL_CHECK(pl_webrtc_restart_write(&restart, text, sizeof(text)) > 0);
+	PL_CHECK_INT(fragment.candidates.n, 2);
+	PL_CHECK(fragment.is_last);
+	PL_CHECK(memcmp(&fragment.candidates.list[1], &side.candidates.list[1],
+			sizeof(side.candidates.list[1])) == 0);
+	side.is_lite = false;
+	PL_CHECK(pl_webrtc_restart_write(&side, "", text, sizeof(text)) > 0);
 	PL_CHECK(strstr(text, "a=mid") == NULL);
 }
 

@@ -250,24 +250,53 @@ PL_TEST(refused)
 	PL_CHECK_INT(offer.audio, 77);
 }
 
+PL_TEST(candidates)
+{
+	struct pl_webrtc_offer offer;
+
+	/* one that hides its address is of no use; another section's is not the audio's */
+	PL_CHECK_INT(parse(chromium, &offer), 0);
+	PL_CHECK_INT(offer.candidates.n, 0);
+	PL_CHECK_INT(parse_with(chromium, "a=ice-options:trickle",
+				"a=candidate:1 1 udp 2122260223 192.0.2.7 51111 typ host\r\n"
+				"a=candidate:2 1 udp 1686052607 198.51.100.4 40000 typ srflx raddr "
+				"192.0.2.7 rport 51111 generation 0",
+				&offer),
+		     0);
+	PL_CHECK_INT(offer.candidates.n, 2);
+	PL_CHECK_INT(offer.candidates.list[1].address.port, 40000);
+	PL_CHECK_INT(parse_with(chromium, "a=mid:1",
+				"a=mid:1\r\na=candidate:1 1 udp 1 192.0.2.7 51111 typ host",
+				&offer),
+		     0);
+	PL_CHECK_INT(offer.candidates.n, 0);
+}
+
 /* --- the answer -------------------------------------------------------------------------------- */
 
-static const struct pl_net_address candidates[] = {
+static const struct pl_net_address addresses[] = {
 	{.family = AF_INET, .byte = {192, 0, 2, 9}, .port = 8001},
 	{.family = AF_INET6, .byte = {0x20, 0x01, 0x0d, 0xb8, [15] = 7}, .port = 8001},
 };
 static const uint8_t fingerprint[PL_FINGERPRINT_SIZE] = {0xab, [31] = 0x0c};
 
-static struct pl_webrtc_answer answer_to(const struct pl_webrtc_offer *offer)
+static struct pl_webrtc_side side_at(const struct pl_net_address *where, uint32_t n)
+{
+	struct pl_webrtc_side side = {
+		.ufrag = "oUrS1234", .pwd = "abcdefghijklmnopqrstuvwx", .is_lite = true};
+
+	pl_webrtc_candidates_of_hosts(where, n, &side.candidates);
+	return side;
+}
+
+static struct pl_webrtc_answer answer_to(const struct pl_webrtc_offer *offer,
+					 const struct pl_webrtc_side *side)
 {
 	return (struct pl_webrtc_answer){
 		.offer = offer,
 		.session_id = 42,
-		.ufrag = "oUrS1234",
-		.pwd = "abcdefghijklmnopqrstuvwx",
+		.side = side,
 		.fingerprint = fingerprint,
-		.candidates = candidates,
-		.n_candidates = 2,
 		.sends = true,
 		.ssrc = 99,
 		.cname = "partyline",
@@ -310,13 +339,14 @@ PL_TEST(answer_to_chromium)
 		"m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
 		"c=IN IP4 0.0.0.0\r\n"
 		"a=mid:2\r\n";
+	struct pl_webrtc_side side = side_at(addresses, 2);
 	struct pl_webrtc_answer answer;
 	struct pl_webrtc_offer offer;
 	char text[4096];
 	int n;
 
 	PL_CHECK_INT(parse(chromium, &offer), 0);
-	answer = answer_to(&offer);
+	answer = answer_to(&offer, &side);
 	n = pl_webrtc_answer_write(&answer, text, sizeof(text));
 	PL_CHECK_INT(n, strlen(wanted));
 	PL_CHECK_STR(text, wanted);
@@ -326,32 +356,33 @@ PL_TEST(answer_to_chromium)
 
 PL_TEST(answer_to_a_talker)
 {
+	struct pl_webrtc_side side = side_at(addresses, 2);
 	struct pl_webrtc_answer answer;
 	struct pl_webrtc_offer offer;
 	char text[4096];
 
 	PL_CHECK_INT(parse(firefox, &offer), 0);
-	answer = answer_to(&offer);
+	answer = answer_to(&offer, &side);
 	/* it sends only, and so do we */
 	PL_CHECK_INT(pl_webrtc_answer_write(&answer, text, sizeof(text)), -EINVAL);
 	answer.receives = true;
 	answer.n_channels = 1;
 	answer.dtx = true;
 	answer.bitrate_bps = 64000;
-	answer.candidates = &candidates[1];
-	answer.n_candidates = 1;
+	side = side_at(&addresses[1], 1);
 	PL_CHECK(pl_webrtc_answer_write(&answer, text, sizeof(text)) > 0);
 	PL_CHECK(strstr(text, "\r\na=recvonly\r\n"));
 	PL_CHECK(strstr(text, "c=IN IP6 2001:db8::7\r\n"));
 	PL_CHECK(strstr(text, "a=fmtp:109 minptime=3;useinbandfec=1;usedtx=1;"
 			      "maxaveragebitrate=64000\r\n"));
 	PL_CHECK(!strstr(text, "a=ssrc"));
-	answer.n_candidates = 0;
+	side.candidates.n = 0;
 	PL_CHECK_INT(pl_webrtc_answer_write(&answer, text, sizeof(text)), -EINVAL);
 }
 
 PL_TEST(answer_to_one_who_waits)
 {
+	struct pl_webrtc_side side = side_at(addresses, 2);
 	struct pl_webrtc_answer answer;
 	struct pl_webrtc_offer offer;
 	char text[4096];
@@ -359,7 +390,7 @@ PL_TEST(answer_to_one_who_waits)
 	PL_CHECK_INT(parse_with(chromium, "a=recvonly", "a=sendrecv", &offer), 0);
 	offer.role = PL_DTLS_CLIENT;
 	offer.bundle = false;
-	answer = answer_to(&offer);
+	answer = answer_to(&offer, &side);
 	answer.receives = true;
 	PL_CHECK(pl_webrtc_answer_write(&answer, text, sizeof(text)) > 0);
 	PL_CHECK(strstr(text, "a=setup:active\r\n"));
