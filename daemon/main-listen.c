@@ -65,6 +65,8 @@ int pl_main_listen_new(sd_event *event, struct pl_control *control, struct pl_en
 		.port = c->listen_port,
 		.candidates = (const char *const *)c->listen_addresses,
 		.n_candidates = c->n_listen_addresses,
+		.ice_servers = c->listen_ice_servers,
+		.n_ice_servers = c->n_listen_ice_servers,
 		.frame_ms = c->listen_frame_ms,
 		.bitrate_bps = c->listen_bitrate_bps,
 		.on_changed = on_changed,

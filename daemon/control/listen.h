@@ -78,6 +78,9 @@ struct pl_listen_fragment {
  * many sessions, -EADDRINUSE the port, -ENOENT no such session, -ENOMEM; with a sentence in *ret_error,
  * which is never NULL. */
 struct pl_listen_ops {
+	/** Somebody is about to come: what takes a while begins now. Must not fail */
+	void (*prepare)(void *listen);
+	/** -EAGAIN: in a second, what takes a while has begun */
 	int (*open_listener)(void *listen, const struct pl_actor *actor, const struct pl_mix *mix,
 			     const char *offer, size_t size, struct pl_listen_answer *ret_answer,
 			     struct pl_error *ret_error);

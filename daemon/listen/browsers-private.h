@@ -50,6 +50,7 @@ void browsers_stop(struct pl_browsers *browsers);
 
 /* Thread: main; what is changed is changed while the thread stands still. */
 
+void browsers_prepare(struct pl_browsers *browsers);
 /** @return 0 or as listen_session_connect(); -ENOSPC: there are too many */
 int browsers_add(struct pl_browsers *browsers, struct listen_session *session,
 		 const struct pl_webrtc_offer *offer);

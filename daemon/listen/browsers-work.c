@@ -91,6 +91,14 @@ static void call_stop(void *userdata)
 		network->ops->stop(network);
 }
 
+static void call_prepare(void *userdata)
+{
+	struct call *call = userdata;
+	struct listen_network *network = call->browsers->network;
+
+	network->ops->prepare(network);
+}
+
 static void call_add(void *userdata)
 {
 	struct call *call = userdata;
@@ -186,6 +194,14 @@ static void call_take_ports(void *userdata)
 }
 
 /* --- the main thread -------------------------------------------------------------------------- */
+
+void browsers_prepare(struct pl_browsers *browsers)
+{
+	struct call call = {.browsers = browsers};
+
+	if (browsers->network->ops->prepare)
+		pl_work_thread_call(browsers->thread, call_prepare, &call);
+}
 
 int browsers_add(struct pl_browsers *browsers, struct listen_session *session,
 		 const struct pl_webrtc_offer *offer)
@@ -323,6 +339,8 @@ static int open_network(struct pl_browsers *browsers)
 		.port = browsers->options.port,
 		.candidates = browsers->options.candidates,
 		.n_candidates = browsers->options.n_candidates,
+		.ice_servers = browsers->options.ice_servers,
+		.n_ice_servers = browsers->options.n_ice_servers,
 		.n_transports_max = SESSIONS_MAX,
 		.on_deadline = on_deadline,
 		.userdata = browsers,
@@ -330,6 +348,11 @@ static int open_network(struct pl_browsers *browsers)
 
 	if (browsers->network)
 		return 0;
+#if PL_HAVE_LIBNICE
+	if (options.n_ice_servers > 0)
+		return listen_nice_open(&options, &browsers->network, browsers->trouble,
+					sizeof(browsers->trouble));
+#endif
 	return listen_lite_open(&options, &browsers->network, browsers->trouble,
 				sizeof(browsers->trouble));
 }

@@ -150,6 +150,15 @@ static int open_places(struct pl_browsers *browsers, const struct pl_mix *mix,
 		     : 0;
 }
 
+static void ops_prepare(void *object)
+{
+	struct pl_browsers *browsers = object;
+
+	/* What is wrong is told to who comes. */
+	if (browsers->options.n_ice_servers > 0 && browsers_start(browsers) >= 0)
+		browsers_prepare(browsers);
+}
+
 static int ops_open_listener(void *object, const struct pl_actor *actor, const struct pl_mix *mix,
 			     const char *text, size_t size, struct pl_listen_answer *ret_answer,
 			     struct pl_error *error)
@@ -351,6 +360,7 @@ void pl_browsers_end_talker(struct pl_browsers *browsers, uint32_t tablet_id)
 const struct pl_listen_ops *pl_browsers_get_ops(void)
 {
 	static const struct pl_listen_ops ops = {
+		.prepare = ops_prepare,
 		.open_listener = ops_open_listener,
 		.open_talker = ops_open_talker,
 		.set_mix = ops_set_mix,

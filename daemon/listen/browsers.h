@@ -5,10 +5,11 @@
 #include <systemd/sd-event.h>
 
 #include "audio.h"
+#include "ice-server.h"
 #include "listen.h"
 
 /**
- * Browsers that listen and talk: sessions on one UDP port. A place that somebody listens to has one
+ * Browsers that listen and talk: sessions on one UDP port, or with ICE servers on ports of their own. A place that somebody listens to has one
  * port in the graph for all; each listener has a mix, an encoder and a connection of its own. All of
  * that is done by one thread, which is there from the first session on, as the UDP port is; it goes by
  * the graph's cycles.
@@ -25,6 +26,9 @@ struct pl_browsers_options {
 	/** IP addresses that browsers are told instead of this machine's own; borrowed */
 	const char *const *candidates;
 	size_t n_candidates;
+	/** STUN and TURN servers: each session finds a way beyond NAT; borrowed. Not in every build */
+	const struct pl_ice_server *ice_servers;
+	size_t n_ice_servers;
 	double frame_ms;      /**< of what is sent: 2.5, 5, 10, 20 */
 	uint32_t bitrate_bps; /**< likewise */
 	/** A session has connected, is lost or has ended; see pl_control_listen_changed(). */

@@ -75,6 +75,14 @@ bool pl_net_path_is_same(const struct pl_net_path *a, const struct pl_net_path *
 	       pl_net_address_is_same(&a->local, &b->local);
 }
 
+bool pl_net_address_is_link_local(const struct pl_net_address *address)
+{
+	if (address->family == AF_INET)
+		return address->byte[0] == 169 && address->byte[1] == 254;
+	return address->family == AF_INET6 && address->byte[0] == 0xfe &&
+	       (address->byte[1] & 0xc0) == 0x80;
+}
+
 void pl_net_address_host_text(const struct pl_net_address *address,
 			      char ret_text[PL_NET_ADDRESS_TEXT_MAX])
 {

@@ -38,6 +38,8 @@ socklen_t pl_net_address_write(const struct pl_net_address *address, int family,
 			       struct sockaddr_storage *ret_sockaddr);
 bool pl_net_address_is_same(const struct pl_net_address *a, const struct pl_net_address *b);
 bool pl_net_path_is_same(const struct pl_net_path *a, const struct pl_net_path *b);
+/** Of no use to who does not know by which interface: 169.254.0.0/16 (RFC 3927), fe80::/10. */
+bool pl_net_address_is_link_local(const struct pl_net_address *address);
 /** "192.0.2.1:5000", "[2001:db8::1]:5000"; "" for none. */
 void pl_net_address_text(const struct pl_net_address *address,
 			 char ret_text[PL_NET_ADDRESS_TEXT_MAX]);

@@ -20,6 +20,11 @@ static bool is_ice_text(const char *text, size_t size_min, size_t size_max)
 	return n >= size_min && n <= size_max && strspn(text, alphabet) == n;
 }
 
+bool pl_ice_are_names(const char *ufrag, const char *pwd)
+{
+	return is_ice_text(ufrag, 4, 256) && is_ice_text(pwd, 22, 256);
+}
+
 static bool make_text(char *text, size_t size)
 {
 	if (RAND_bytes((unsigned char *)text, (int)size - 1) != 1)
@@ -42,7 +47,7 @@ static int make_names(const char *remote_ufrag, const char *remote_pwd,
 	struct pl_ice_names names = {0};
 
 	/* Their password would protect what we ask; a lite agent asks nothing. */
-	if (!is_ice_text(remote_ufrag, 4, 256) || !is_ice_text(remote_pwd, 22, 256))
+	if (!pl_ice_are_names(remote_ufrag, remote_pwd))
 		return -EINVAL;
 	names.remote_ufrag = strdup(remote_ufrag);
 	if (!names.remote_ufrag || !make_text(names.ufrag, sizeof(names.ufrag)) ||

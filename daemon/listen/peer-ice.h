@@ -52,6 +52,9 @@ struct pl_ice {
 	uint64_t refused_nsec; /**< when an error was last answered to one without the password */
 };
 
+/** Whether both are as RFC 8839 5.4 wants them. */
+bool pl_ice_are_names(const char *ufrag, const char *pwd);
+
 /** Makes ufrag and password. @return 0; -EINVAL: not by RFC 8839 5.4; -ENOMEM */
 int pl_ice_init(struct pl_ice *ice, const char *remote_ufrag, const char *remote_pwd);
 void pl_ice_done(struct pl_ice *ice);

@@ -179,13 +179,6 @@ static bool is_any(const struct pl_net_address *address)
 	return memcmp(address->byte, zero, sizeof(zero)) == 0;
 }
 
-static bool is_link_local(const struct pl_net_address *address)
-{
-	if (address->family == AF_INET)
-		return address->byte[0] == 169 && address->byte[1] == 254; /* RFC 3927 */
-	return address->byte[0] == 0xfe && (address->byte[1] & 0xc0) == 0x80;
-}
-
 /** IPv4 first: what a browser's own network has for certain. */
 static unsigned rank_of(const struct ifaddrs *entry, const struct pl_net_address *address)
 {
@@ -201,7 +194,8 @@ static void collect(const struct listen_socket *s, const struct ifaddrs *list, u
 		struct pl_net_address address;
 
 		if (!e->ifa_addr || !(e->ifa_flags & IFF_UP) ||
-		    !pl_net_address_read(e->ifa_addr, &address) || is_link_local(&address) ||
+		    !pl_net_address_read(e->ifa_addr, &address) ||
+		    pl_net_address_is_link_local(&address) ||
 		    (address.family == AF_INET6 && s->family == AF_INET) ||
 		    rank_of(e, &address) != rank)
 			continue;

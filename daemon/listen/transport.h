@@ -63,6 +63,8 @@ struct listen_network_ops {
 	/** What has been handed over for sending goes out. NULL: it has gone already */
 	void (*flush)(struct listen_network *network);
 
+	/** Somebody is about to come. NULL: it is always prepared */
+	void (*prepare)(struct listen_network *network);
 	/**
 	 * @return 0; -EINVAL: ufrag or password of the offer is not by RFC 8839 5.4; -EAGAIN: in a
 	 *         second; -ENOSPC; -ENOMEM and the like

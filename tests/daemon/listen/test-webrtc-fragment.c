@@ -127,8 +127,8 @@ PL_TEST(our_side)
 	}
 	PL_CHECK_INT(fragment.candidates.n, 2);
 	PL_CHECK(fragment.is_last);
-	PL_CHECK(memcmp(&fragment.candidates.list[1], &side.candidates.list[1],
-			sizeof(side.candidates.list[1])) == 0);
+	PL_CHECK_INT(fragment.candidates.list[1].priority, side.candidates.list[1].priority);
+	PL_CHECK(pl_net_address_is_same(&fragment.candidates.list[1].address, &addresses[1]));
 	side.is_lite = false;
 	PL_CHECK(pl_webrtc_restart_write(&side, "", text, sizeof(text)) > 0);
 	PL_CHECK(strstr(text, "a=mid") == NULL);
