@@ -68,6 +68,12 @@ void pl_control_listen_overview(struct pl_control *control, struct pl_listen_ove
 		control->listen_ops->overview(control->listen, ret_overview);
 }
 
+void pl_control_prepare_listening(struct pl_control *control)
+{
+	if (control->listen_ops && control->listen_ops->prepare)
+		control->listen_ops->prepare(control->listen);
+}
+
 void pl_control_default_mix(const struct pl_control *control, struct pl_mix *ret_mix)
 {
 	ret_mix->n_sources = control->model.n_channels;

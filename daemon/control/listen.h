@@ -78,7 +78,7 @@ struct pl_listen_fragment {
  * many sessions, -EADDRINUSE the port, -ENOENT no such session, -ENOMEM; with a sentence in *ret_error,
  * which is never NULL. */
 struct pl_listen_ops {
-	/** Somebody is about to come: what takes a while begins now. Must not fail */
+	/** See pl_control_prepare_listening(); NULL: nothing takes a while */
 	void (*prepare)(void *listen);
 	/** -EAGAIN: in a second, what takes a while has begun */
 	int (*open_listener)(void *listen, const struct pl_actor *actor, const struct pl_mix *mix,
@@ -142,6 +142,12 @@ struct json_object *pl_describe_listeners(struct pl_control *control, const stru
 struct json_object *pl_describe_ice_servers(const struct pl_control *control);
 
 /* --- verbs; errors as above, and -EPERM. pl_error.field: /mix /offer /tablet /id ---------------- */
+
+/**
+ * Somebody asks how to come, and is about to: what takes a while, as asking the ICE servers where we
+ * can be reached, begins now. It is no event. Role: view.
+ */
+void pl_control_prepare_listening(struct pl_control *control);
 
 /** Role: view. */
 int pl_control_open_listener(struct pl_control *control, const struct pl_actor *actor,

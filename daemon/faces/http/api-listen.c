@@ -143,6 +143,7 @@ int pl_api_listeners(struct pl_http_call *call, struct pl_error *error)
 
 int pl_api_ice_servers(struct pl_http_call *call, struct pl_error *error)
 {
+	pl_control_prepare_listening(call->control);
 	call->result = pl_describe_ice_servers(call->control);
 	return call->result ? 0 : -ENOMEM;
 }
