@@ -3,6 +3,7 @@
 
 import { checkAccess, reasonOf } from "../../lib/http";
 import { createStore, useSelected } from "../../lib/store";
+import { gathered, iceServers, laterMs, withStereo } from "./ice";
 import { answerWith, fragmentOf } from "./restart";
 import { lossBetween, qualityOf, type Counters, type Quality } from "./quality";
 
@@ -10,6 +11,7 @@ const MIC = "partyline.microphone";
 const VOLUME = "partyline.volume";
 const WATCH_MS = 1000;
 const RESTART_MS = 5000;
+const LATER_TIMES = 10;
 const RETRY_MS = [300, 700, 1500, 3000];
 
 export type Way = "off" | "connecting" | "on" | "trouble";
@@ -54,6 +56,8 @@ class Call {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private tries = 0;
   private restarts = 0;
+  /** there are servers: the other side must know our candidates, which it cannot see from beyond NAT */
+  private gathers = false;
   private over = false;
   private counters: Counters = { received: 0, lost: 0 };
 
@@ -67,8 +71,17 @@ class Call {
 
   private async dial(): Promise<void> {
     this.tell("connecting");
-    const connection = new RTCPeerConnection();
+    let servers: readonly RTCIceServer[];
+    try {
+      servers = await iceServers();
+    } catch (error) {
+      this.again(error instanceof Error ? error.message : "");
+      return;
+    }
+    if (this.over) return;
+    const connection = new RTCPeerConnection({ iceServers: [...servers] });
     this.connection = connection;
+    this.gathers = servers.length > 0;
     this.prepare(connection);
     connection.onconnectionstatechange = () => {
       if (connection !== this.connection) return;
@@ -85,16 +98,38 @@ class Call {
     }
   }
 
-  /** Offer and answer; ICE-lite asks for no candidates of ours. */
+  private isOver(connection: RTCPeerConnection): boolean {
+    return this.over || connection !== this.connection;
+  }
+
+  /** What is described; ICE-lite asks for no candidates of ours. */
+  private async describe(connection: RTCPeerConnection, sdp: string): Promise<string> {
+    await connection.setLocalDescription({ type: "offer", sdp });
+    if (!this.gathers) return sdp;
+    await gathered(connection);
+    return connection.localDescription?.sdp ?? sdp;
+  }
+
+  /** Offered once, or more often when the server is not ready yet. */
+  private async offer(connection: RTCPeerConnection, body: string): Promise<Response> {
+    for (let n = 0; ; n++) {
+      const answer = await fetch(this.path, { method: "POST", headers: { "content-type": "application/sdp" }, body });
+      const wait = laterMs(answer.status, answer.headers.get("retry-after"));
+      if (wait === null || n >= LATER_TIMES) return answer;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      if (this.isOver(connection)) return answer;
+    }
+  }
+
   private async exchange(connection: RTCPeerConnection): Promise<void> {
     const offer = await connection.createOffer();
-    const sdp = (offer.sdp ?? "").replace(/useinbandfec=1/g, "useinbandfec=1;stereo=1");
-    await connection.setLocalDescription({ type: "offer", sdp });
-    const answer = await fetch(this.path, { method: "POST", headers: { "content-type": "application/sdp" }, body: sdp });
+    const sdp = await this.describe(connection, withStereo(offer.sdp ?? ""));
+    if (this.isOver(connection)) return;
+    const answer = await this.offer(connection, withStereo(sdp));
     checkAccess(answer.status);
     if (!answer.ok) throw new Error(reasonOf(await answer.json().catch(() => null)) || `The server refuses: ${answer.status}`);
     const location = answer.headers.get("location");
-    if (this.over || connection !== this.connection) {
+    if (this.isOver(connection)) {
       if (location) void fetch(location, { method: "DELETE" }).catch(() => undefined);
       return;
     }
@@ -111,9 +146,10 @@ class Call {
     if (!resource || !before) return;
     try {
       const offer = await connection.createOffer({ iceRestart: true });
-      await connection.setLocalDescription(offer);
+      const sent = await this.describe(connection, offer.sdp ?? "");
+      if (isOver()) return;
       const headers = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" };
-      const answer = await fetch(resource, { method: "PATCH", headers, body: fragmentOf(offer.sdp ?? ""), signal: AbortSignal.timeout(RESTART_MS) });
+      const answer = await fetch(resource, { method: "PATCH", headers, body: fragmentOf(sent), signal: AbortSignal.timeout(RESTART_MS) });
       const sdp = answer.status === 200 ? answerWith(before, await answer.text()) : "";
       if (isOver()) return;
       if (sdp) await connection.setRemoteDescription({ type: "answer", sdp });

@@ -9,6 +9,7 @@ import { reasonOf } from "../../lib/http";
 import { claimMessage, nowhere, reducePanel, type PanelAction, type PanelMessage, type PanelState, type Wish } from "./claim";
 import { follow, isWanted, letAllGo, letGo, noHands, press, refuse, slip, type Grip, type Hands } from "./hands";
 import { leaveAudio, sitAt } from "./audio";
+import { askIceServersAgain } from "./ice";
 
 const KEPT = "partyline.claim"; // for a page that is loaded again
 const LABEL = "partyline.label";
@@ -110,7 +111,10 @@ function connect(): void {
   pulse = new Worker(new URL("./pulse.ts", import.meta.url), { type: "module" });
   pulse.onmessage = beat;
   stream = openStream("/ws/panel", {
-    onOpen: introduce,
+    onOpen() {
+      introduce();
+      askIceServersAgain();
+    },
     onMessage: (data) => hear(data as PanelMessage),
     onLost() {
       // keys are up on the server within a second: nobody talks again without pressing again

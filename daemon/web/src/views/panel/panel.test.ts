@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { claimMessage, nowhere, reducePanel, type PanelAction, type PanelState } from "./claim";
 import { channelOfDigit, follow, isLatched, isWanted, letAllGo, letGo, noHands, press, refuse, slip } from "./hands";
+import { gathered, iceServers, askIceServersAgain, laterMs, withStereo } from "./ice";
 import { lossBetween, qualityOf } from "./quality";
 import { answerWith, fragmentOf } from "./restart";
 
@@ -117,6 +118,11 @@ describe("an ICE restart", () => {
     expect(fragmentOf("v=0\r\na=ice-ufrag:ysXw\r\n")).toBe("");
   });
 
+  it("sends the candidates that the offer has", () => {
+    const candidates = ["a=candidate:1 1 udp 1677729535 203.0.113.7 50312 typ srflx raddr 192.0.2.7 rport 50312", "a=end-of-candidates"];
+    expect(fragmentOf(`${offer}${candidates.join("\r\n")}\r\n`)).toBe(`${fragmentOf(offer)}m=audio 9 RTP/AVP 0\r\na=mid:0\r\n${candidates.join("\r\n")}\r\n`);
+  });
+
   it("takes the server's names into the answer, in their places", () => {
     const fragment = "a=ice-lite\r\na=ice-ufrag:289b\r\na=ice-pwd:0b66f472495ef0ccac7bda65\r\nm=audio 9 RTP/AVP 0\r\n";
     expect(answerWith(offer, fragment)).toBe(offer.replace("ysXw", "289b").replace("vw5LmwG4y/e6dPP/zAP9Gp5k", "0b66f472495ef0ccac7bda65"));
@@ -124,5 +130,71 @@ describe("an ICE restart", () => {
     const candidate = (host: string): string => `a=candidate:1 1 udp 2130706431 ${host} 8001 typ host\r\n`;
     const moved = answerWith(`${offer}${candidate("192.0.2.1")}${candidate("192.0.2.2")}a=end-of-candidates\r\n`, `${fragment}${candidate("192.0.2.9")}`);
     expect(moved.endsWith(`a=mid:0\r\n${candidate("192.0.2.9")}a=end-of-candidates\r\n`)).toBe(true);
+  });
+});
+
+describe("the way beyond NAT", () => {
+  class Connection extends EventTarget {
+    iceGatheringState: RTCIceGatheringState = "gathering";
+    turnTo(state: RTCIceGatheringState): void {
+      this.iceGatheringState = state;
+      this.dispatchEvent(new Event("icegatheringstatechange"));
+    }
+  }
+  const isDone = async (promise: Promise<void>): Promise<boolean> => Promise.race([promise.then(() => true), Promise.resolve().then(() => Promise.resolve(false))]);
+
+  it("waits for all candidates, and no longer than it may", async () => {
+    vi.useFakeTimers();
+    try {
+      const quick = new Connection(), slow = new Connection(), ready = new Connection();
+      ready.iceGatheringState = "complete";
+      const [first, second] = [gathered(quick as never, 2000), gathered(slow as never, 2000)];
+      expect(await isDone(gathered(ready as never, 2000))).toBe(true);
+      quick.turnTo("gathering");
+      expect(await isDone(first)).toBe(false);
+      quick.turnTo("complete");
+      expect(await isDone(first)).toBe(true);
+      vi.advanceTimersByTime(1999);
+      expect(await isDone(second)).toBe(false);
+      vi.advanceTimersByTime(1);
+      expect(await isDone(second)).toBe(true);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("is asked for once, again by another connection, and again when nobody answered", async () => {
+    const servers = [{ urls: "stun:a:1" }];
+    const call = vi.fn(() => Promise.resolve(new Response(JSON.stringify(servers))));
+    vi.stubGlobal("fetch", call);
+    try {
+      expect(await iceServers()).toEqual(servers);
+      await iceServers();
+      expect(call).toHaveBeenCalledTimes(1);
+      askIceServersAgain();
+      await iceServers();
+      expect(call).toHaveBeenCalledTimes(2);
+      call.mockRejectedValueOnce(new TypeError("no network"));
+      askIceServersAgain();
+      await expect(iceServers()).rejects.toThrow("The server does not answer");
+      expect(await iceServers()).toEqual(servers);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  it("is asked for later when the server says when", () => {
+    expect(laterMs(503, "1")).toBe(1000);
+    expect([laterMs(503, "0"), laterMs(503, "86400")]).toEqual([250, 10_000]);
+    expect([laterMs(503, null), laterMs(503, "Fri, 31 Dec 1999 23:59:59 GMT"), laterMs(429, "1"), laterMs(201, null)]).toEqual([null, null, null, null]);
+  });
+
+  it("asks for stereo, once", () => {
+    const line = "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=mid:0\r\n";
+    const asked = line.replace("fec=1", "fec=1;stereo=1");
+    expect(withStereo(line)).toBe(asked);
+    expect(withStereo(asked)).toBe(asked);
+    expect(withStereo("a=fmtp:111 minptime=10;stereo=1;useinbandfec=1\r\n")).toBe("a=fmtp:111 minptime=10;stereo=1;useinbandfec=1\r\n");
   });
 });

@@ -8,10 +8,15 @@ const linesOf = (sdp: string): readonly string[] => sdp.split(/\r?\n/);
 /** The first of each, as with BUNDLE all sections have the same. */
 const namesOf = (sdp: string): readonly (string | undefined)[] => NAMES.map((name) => linesOf(sdp).find((line) => line.startsWith(name)));
 
-/** A fragment (RFC 8840) with the names of an offer; "" when it has none. */
+/** A fragment (RFC 8840 4.4) with the names of an offer, and the candidates that it has; "" when it has no names. */
 export function fragmentOf(offer: string): string {
   const names = namesOf(offer);
-  return names.includes(undefined) ? "" : `${names.join("\r\n")}\r\n`;
+  if (names.includes(undefined)) return "";
+  const lines = linesOf(offer);
+  const candidates = lines.filter((line) => line.startsWith("a=candidate:") || line === "a=end-of-candidates");
+  const mid = lines.find((line) => line.startsWith("a=mid:"));
+  const section = candidates.length > 0 && mid ? ["m=audio 9 RTP/AVP 0", mid, ...candidates] : [];
+  return [...names, ...section, ""].join("\r\n");
 }
 
 /** The answer that there was, with the names and addresses of the server's fragment; "" when that has no names. */
