@@ -12,6 +12,39 @@ KEY = '.talk-key[data-channel="{}"]'
 LOST = ("ERR_CONNECTION", "WebSocket connection", "Failed to load resource")
 CLAIMED = "document.querySelector('.panel[data-phase=claimed]')"
 
+ICE_SERVERS = [{"urls": "turn:127.0.0.1:9?transport=udp", "username": "u", "credential": "c"}]
+# Before the page's own script: the server names these, and its first offer comes too early. What is called
+# is written down.
+WATCH_CALLS = """
+"use strict";
+const calls = [];
+const configurations = [];
+const real = window.fetch.bind(window);
+window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration) {
+        super(configuration);
+        configurations.push(configuration);
+    }
+};
+window.fetch = async (path, init) => {
+    const method = init?.method ?? "GET";
+    const call = { method, path: String(path), body: init?.body, status: 0 };
+    calls.push(call);
+    const answer = path === "/api/ice_servers" ? Response.json(%s)
+        : call === offers()[0]
+            ? Response.json({ detail: "too early" }, { status: 503, headers: { "retry-after": "1" } })
+            : await real(path, init);
+    call.status = answer.status;
+    return answer;
+};
+const seen_troubles = new Set();
+setInterval(() => {
+    for (const element of document.querySelectorAll(".trouble")) seen_troubles.add(element.textContent);
+}, 20);
+const offers = () => calls.filter((call) => call.path.startsWith("/whep?"));
+Object.assign(window, { calls, configurations, offers, seen_troubles });
+"""
+
 
 @pytest.fixture
 def events(port):
@@ -261,3 +294,17 @@ def test_it_hears_and_is_heard(sit, port):
     page.click("#leave")
     page.wait("document.querySelector('.seats')")
     page.js("localStorage.clear()")
+
+
+@pytest.mark.parametrize("servers", [ICE_SERVERS, []], ids=["servers", "none"])
+def test_calls_by_the_servers_that_it_is_told(sit, servers):
+    """What the servers do is not of this test, but what the page says and when."""
+    page = sit(5, script=WATCH_CALLS % json.dumps(servers))
+    page.wait("offers().length >= 2 && offers()[1].status === 201")
+    assert page.js("configurations[0].iceServers") == servers
+    # the very offer that came too early is sent again, and nobody is told of it
+    assert page.js("offers().slice(0, 2).map((call) => call.status)") == [503, 201]
+    assert page.js("offers()[0].body === offers()[1].body")
+    assert page.js("offers()[0].body.includes('stereo=1')")
+    assert page.js("offers()[0].body.includes('a=candidate:')") == bool(servers)
+    assert not page.js("[...seen_troubles].some((text) => text.includes('too early'))")
