@@ -16,15 +16,20 @@ SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 0x1
 LAN = "198.51.100.1"  # the server's; of RFC 5737's addresses for documentation
 
 
-def enter():
-    """Of the calling thread and all processes that it starts. @return why not, or ''"""
+def enter(address=LAN):
+    """Of the calling thread and all processes that it starts.
+
+    address  the first one beside the loopback's, or None
+    @return why not, or ''
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWNET | CLONE_NEWUSER
     if libc.unshare(flags) < 0:
         return f"no network namespace: {os.strerror(ctypes.get_errno())}"
     with socket.socket() as sock:
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
-    add(LAN, 1)
+    if address:
+        add(address, 1)
     return ""
 
 
