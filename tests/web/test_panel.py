@@ -18,12 +18,12 @@ ICE_SERVERS = [{"urls": "turn:127.0.0.1:9?transport=udp", "username": "u", "cred
 WATCH_CALLS = """
 "use strict";
 const calls = [];
-const configurations = [];
+const connections = [];
 const real = window.fetch.bind(window);
 window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(configuration) {
         super(configuration);
-        configurations.push(configuration);
+        connections.push(this);
     }
 };
 window.fetch = async (path, init) => {
@@ -41,8 +41,14 @@ const seen_troubles = new Set();
 setInterval(() => {
     for (const element of document.querySelectorAll(".trouble")) seen_troubles.add(element.textContent);
 }, 20);
+/** As the browser tells that the network has gone. */
+const disconnect = (connection) => {
+    Object.defineProperty(connection, "connectionState", { value: "disconnected", configurable: true });
+    connection.onconnectionstatechange(new Event("connectionstatechange"));
+    delete connection.connectionState;
+};
 const offers = () => calls.filter((call) => call.path.startsWith("/whep?"));
-Object.assign(window, { calls, configurations, offers, seen_troubles });
+Object.assign(window, { calls, connections, disconnect, offers, seen_troubles });
 """
 
 
@@ -301,10 +307,16 @@ def test_calls_by_the_servers_that_it_is_told(sit, servers):
     """What the servers do is not of this test, but what the page says and when."""
     page = sit(5, script=WATCH_CALLS % json.dumps(servers))
     page.wait("offers().length >= 2 && offers()[1].status === 201")
-    assert page.js("configurations[0].iceServers") == servers
+    assert [{k: v for k, v in server.items() if v} for server in
+            page.js("connections[0].getConfiguration().iceServers")] == \
+        [{**server, "urls": [server["urls"]]} for server in servers]
     # the very offer that came too early is sent again, and nobody is told of it
     assert page.js("offers().slice(0, 2).map((call) => call.status)") == [503, 201]
     assert page.js("offers()[0].body === offers()[1].body")
     assert page.js("offers()[0].body.includes('stereo=1')")
     assert page.js("offers()[0].body.includes('a=candidate:')") == bool(servers)
     assert not page.js("[...seen_troubles].some((text) => text.includes('too early'))")
+    page.wait("connections.at(-1).connectionState === 'connected'")
+    page.js("disconnect(connections.at(-1))")
+    page.wait("calls.some((call) => call.method === 'PATCH' && call.status === 200)")
+    assert page.js("calls.find((call) => call.method === 'PATCH').body.includes('a=candidate:')") == bool(servers)

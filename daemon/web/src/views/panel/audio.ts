@@ -104,9 +104,10 @@ class Call {
 
   /** What is described; ICE-lite asks for no candidates of ours. */
   private async describe(connection: RTCPeerConnection, sdp: string): Promise<string> {
+    const ready = this.gathers ? gathered(connection) : null;
     await connection.setLocalDescription({ type: "offer", sdp });
-    if (!this.gathers) return sdp;
-    await gathered(connection);
+    if (!ready) return sdp;
+    await ready;
     return connection.localDescription?.sdp ?? sdp;
   }
 

@@ -28,7 +28,10 @@ export function askIceServersAgain(): void {
 
 type Gathering = Pick<RTCPeerConnection, "iceGatheringState" | "addEventListener" | "removeEventListener">;
 
-/** All candidates are known, or most: a server that does not answer is not waited for. */
+/**
+ * All candidates are known, or most: a server that does not answer is not waited for. To be called before they
+ * are looked for: the state that is left from another time, before an ICE restart, tells nothing.
+ */
 export function gathered(connection: Gathering, limitMs = GATHER_MS): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -41,7 +44,6 @@ export function gathered(connection: Gathering, limitMs = GATHER_MS): Promise<vo
     };
     const timer = setTimeout(done, limitMs);
     connection.addEventListener("icegatheringstatechange", look);
-    look();
   });
 }
 
