@@ -11,6 +11,9 @@
 /** DSCP "expedited forwarding" for audio, RFC 8837 5; the upper six bits. */
 #define TRAFFIC_CLASS (46 << 2)
 
+/** As long as consent lasts, RFC 7675 5.1: so long a restart may take to find another path. */
+#define IDLE_MS 30000u
+
 struct listen_agent {
 	NiceAgent *nice;
 	guint stream;

@@ -98,6 +98,7 @@ static void look_at_dtls(struct pl_secure *secure, uint64_t now_nsec)
 			break;
 		}
 		secure->connect_ns = now_nsec - secure->first_nsec;
+		secure->last_nsec = now_nsec;
 		become(secure, PL_PEER_CONNECTED);
 		break;
 	case PL_DTLS_CLOSED:

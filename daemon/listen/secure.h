@@ -77,7 +77,7 @@ struct pl_secure_status {
 	const char *cipher;  /**< "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"; NULL */
 	const char *dtls;    /**< "DTLSv1.2"; NULL */
 	uint64_t connect_ns; /**< from _start until CONNECTED; 0 */
-	uint64_t last_nsec;  /**< of the last RTP or RTCP; 0 */
+	uint64_t last_nsec;  /**< of the last RTP or RTCP, at first of CONNECTED; 0 */
 };
 void pl_secure_status(const struct pl_secure *secure, struct pl_secure_status *ret_status);
 
