@@ -19,6 +19,15 @@ async function fetch_listeners() {
     return (await (await fetch(`${server}/api/listeners`)).json()).listeners;
 }
 
+/** Where ICE servers are asked first, a server that is not ready names the time: it is taken at its word. */
+async function post(path, sdp) {
+    for (;;) {
+        const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: sdp });
+        if (answer.status !== 503) return answer;
+        await new Promise((done) => setTimeout(done, 1000 * answer.headers.get("Retry-After")));
+    }
+}
+
 async function open_listener(base, query) {
     server = base;
     const clicked = performance.now();
@@ -27,8 +36,7 @@ async function open_listener(base, query) {
     const offer = await pc.createOffer();
     const sdp = offer.sdp.replace("useinbandfec=1", "useinbandfec=1;stereo=1");
     await pc.setLocalDescription({ type: "offer", sdp });
-    const answer = await fetch(`${base}/whep${query}`, {
-        method: "POST", headers: { "Content-Type": "application/sdp" }, body: sdp });
+    const answer = await post(`${base}/whep${query}`, sdp);
     if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
     const track = new Promise((done) => { pc.ontrack = (event) => done(event.track); });
     await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
@@ -88,9 +96,7 @@ async function open_talker(base, query) {
     const pc = new RTCPeerConnection();
     pc.addTransceiver(stream.getAudioTracks()[0], { direction: "sendonly", streams: [stream] });
     await pc.setLocalDescription();
-    const answer = await fetch(`${base}/whip${query}`, {
-        method: "POST", headers: { "Content-Type": "application/sdp" },
-        body: pc.localDescription.sdp });
+    const answer = await post(`${base}/whip${query}`, pc.localDescription.sdp);
     if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
     await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     talkers.push({ pc, location: answer.headers.get("Location") });

@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import sys
 import threading
@@ -34,6 +35,7 @@ FLAGS = (
 TONE_HZ = 1000.0
 TONE_DB = -20.0  # RMS
 TONE_SECONDS = 300
+BY_LIBNICE = os.environ.get("PARTYLINE_TRANSPORT") == "libnice"  # else by the one port
 RATE = 48000
 
 
@@ -48,6 +50,8 @@ def session(pages):
     config = {
         "http": {"names": [HOST], "cors_origins": [f"http://{name}:{pages.port}" for name in (HOST, NAME)]},
     }
+    if BY_LIBNICE:
+        config["listen"] = {"ice_servers": [{"urls": "stun:127.0.0.1:9"}]}  # nobody's
     with Session(daemon=True, config=config, tablets=2, channels=2) as running:
         yield running
 
@@ -99,7 +103,7 @@ def open_page(browser, pages):
         page.js("listeners.concat(talkers).forEach((one) => one.pc.close())")
         problems, page.problems = page.problems, []
         page.close()
-        assert problems == []
+        assert [one for one in problems if not (BY_LIBNICE and "status of 503" in one)] == []
 
 
 @pytest.fixture
