@@ -27,6 +27,8 @@ TONE_HZ, TONE_DB, TONE_SECONDS = 1000.0, -20.0, 300  # into tablet 1
 VOICE_HZ, VOICE_DB = 700.0, -15.0  # of the microphone far away, tablet 2
 GAIN, GAIN_DB = 0.5, -6.02  # from a tablet to the channel
 
+ELSEWHERE = "10.2.0.3"  # in the same network as the browser's
+
 STUN = {"urls": f"stun:{SERVER}:{PORT}"}
 TURN = {"urls": f"turn:{SERVER}:{PORT}?transport=udp", "username": USER, "credential": PASSWORD}
 
@@ -104,6 +106,10 @@ def folder():
         HOMES.stop()
 
 
+def set_uplink(session, tablet, gain):
+    assert ask(session.http_port, "PUT", f"/api/uplink/1/{tablet}", {"gain": gain}).status == 200
+
+
 @pytest.fixture(scope="module")
 def session(folder):
     with Session(daemon=True, tablets=2, channels=1) as running:
@@ -111,8 +117,7 @@ def session(folder):
         put("/api/headroom", headroom_db=0)
         put("/api/tablet/1/mode", mode="open")
         put("/api/tablet/2/mode", mode="momentary")
-        for tablet in (1, 2):
-            put(f"/api/uplink/1/{tablet}", gain=GAIN)
+        set_uplink(running, 2, GAIN)
         put("/api/downlink/2/1", gain=1)
         HOMES.forward_port(folder, running.http_port)
         played = sine(TONE_HZ, TONE_DB, TONE_SECONDS)
@@ -147,11 +152,12 @@ def sit(session, browser):
     pages = []
 
     def one(*servers):
-        session.processes["partyline"].stop()
+        assert session.processes["partyline"].stop() == 0
         how = {"ice_servers": servers} if servers else {"addresses": [PRIVATE["home"]]}
         session.config["listen"] = {"address": "0.0.0.0", "port": 0, **how}
         session.write_config()
         session.start_daemon()
+        set_uplink(session, 1, GAIN)
         page = browser.page(f"http://127.0.0.1:{session.http_port}/#panel", script=WATCH)
         pages.append(page)
         page.click('.seat[data-tablet="2"]')
@@ -167,6 +173,10 @@ def hears_tone(page):
     page.wait("document.querySelector('.ear').dataset.state === 'on'")
     page.wait(f"""window.ear = calls.find((call) => call.ear && ((h) =>
         Math.abs(h.db - {TONE_DB + GAIN_DB}) < 1 && Math.abs(h.hz - {TONE_HZ}) < 2)(hear(call)))""")
+
+
+def listeners(session):
+    return [one["id"] for one in ask(session.http_port, "GET", "/api/listeners").json()["listeners"]]
 
 
 def is_heard(session):
@@ -215,5 +225,21 @@ def test_it_hears_and_is_heard_by_turn(session, folder, sit):
     page.wait("document.querySelector('#microphone').dataset.state === 'on'")
     assert "relay" in page.js("ways(calls.at(-1))")
     page.down(KEY)
-    assert ask(session.http_port, "PUT", "/api/uplink/1/1", {"gain": 0}).status == 200
+    set_uplink(session, 1, 0)
     wait_until(lambda: is_heard(session), "the voice in the channel")
+
+
+@needs_libnice
+def test_it_goes_on_from_another_address(session, folder, sit):
+    """The same session, by a way that is looked for anew."""
+    HOMES.start_nats(folder)
+    HOMES.start_server(folder)
+    page = sit(STUN)
+    hears_tone(page)
+    before = listeners(session)
+    page.js("window.before = ear; 1")
+    HOMES.move("away", ELSEWHERE)
+    page.wait("ear.seen.filter((state) => state === 'connected').length > 1")
+    hears_tone(page)
+    assert page.js("ear === before")
+    assert listeners(session) == before

@@ -37,6 +37,14 @@ def ip(*words):
     return subprocess.run(["ip", *words], capture_output=True, text=True, check=False).stderr.strip()
 
 
+def move_to(address):
+    """This network's machine has another address behind the same router. @return why not, or ''"""
+    router = address.rsplit(".", 1)[0] + ".1"
+    return (ip("address", "flush", "dev", "lan0") or ip("address", "add", f"{address}/24", "dev", "lan0")
+            or ip("neighbour", "replace", router, "lladdr", ROUTER_MAC, "dev", "lan0")
+            or ip("route", "add", "default", "via", router))  # fmt: skip
+
+
 def set_network(fd):
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.setns(fd, own_network.CLONE_NEWNET) < 0:
@@ -77,13 +85,9 @@ class TwoHomes:
         for name in ("home", "away"):
             with self.within(name):
                 public = f"/proc/{os.getpid()}/fd/{self.network['public']}"
-                router = PRIVATE[name].rsplit(".", 1)[0] + ".1"
                 refused = (
                     ip("link", "add", "lan0", "type", "veth", "peer", "name", name, "netns", public)
-                    or ip("address", "add", f"{PRIVATE[name]}/24", "dev", "lan0")
-                    or ip("link", "set", "lan0", "up")
-                    or ip("neighbour", "add", router, "lladdr", ROUTER_MAC, "dev", "lan0")
-                    or ip("route", "add", "default", "via", router)
+                    or ip("link", "set", "lan0", "up") or move_to(PRIVATE[name])
                 )  # fmt: skip
             with self.within("public"):
                 refused = (refused or ip("link", "set", name, "up")
@@ -125,6 +129,10 @@ class TwoHomes:
         with self.within("away"), socket.create_server(("127.0.0.1", port)) as listening:
             argv = [sys.executable, HERE / "port_forward.py", listening.fileno(), "127.0.0.1", port]
             self._start("port-forward", "home", folder, *argv, pass_fds=(listening.fileno(),))
+
+    def move(self, name, address):
+        with self.within(name):
+            assert move_to(address) == ""
 
     def stop(self, *names):
         for name in names or list(self.processes):
