@@ -17,8 +17,11 @@ encoder, SRTP, the socket.
 Crowd: the same with up to as many listeners as there may be, each with its own mix of speech, from a program
 that only takes packets (tests/web/crowd.c); and how late these are, by when the kernel had them, against the
 earliest of the same listener: all that one listener waits for the others' encoders is in it.
+
+By libnice: the same by its agents instead of the one port, where the build has it.
 """
 
+import json
 import os
 import pathlib
 import subprocess
@@ -48,6 +51,8 @@ N_CONNECTS = 10
 N_LISTENERS = 10
 CPU_SECONDS = 4.0
 CROWDS = (1, 10, 50, 100)
+LIBNICE_MS = 10  # of a frame
+NOBODY = {"urls": "stun:127.0.0.1:9"}
 FLAGS = ("--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection")
 
 # A poll sees each burst's beginning a few times, each time late by what the analyser is behind: the
@@ -98,10 +103,15 @@ def burst():
     return 0.7 * np.sin(2 * np.pi * 1000 * t)
 
 
-def start(frame_ms, pages):
+def has_libnice():
+    with open(f"{BUILD}/meson-info/intro-dependencies.json", encoding="utf-8") as found:
+        return any(one["name"] == "nice" for one in json.load(found))
+
+
+def start(frame_ms, pages, servers=()):
     config = {
         "http": {"cors_origins": [f"http://127.0.0.1:{pages.port}"]},
-        "listen": {"port": 0, "frame_ms": frame_ms},
+        "listen": {"port": 0, "frame_ms": frame_ms, "ice_servers": list(servers)},
     }
     return Session(daemon=True, tablets=2, channels=2, quantum=QUANTUM, config=config)
 
@@ -253,12 +263,21 @@ def main():
                     mouth.start()
                     connects = [page.js(CONNECT) for _ in range(N_CONNECTS)]
                 page.close()
+        if has_libnice():
+            with start(LIBNICE_MS, pages, [NOBODY]) as session:
+                page = open_page(browser, session, pages)
+                print_row(f"{LIBNICE_MS} ms, by libnice", click_to_ear(session, page))
+                page.close()
+                page = open_page(browser, session, pages)
+                costs["libnice"] = cost(session, page)
+                page.close()
     print("from the click in the page:", flush=True)
     print_row("until both have keys", [c[0] for c in connects])
     print_row("until the first sound", [c[1] for c in connects])
     print(f"processor time of a listener, stereo, mean of {N_LISTENERS}:", flush=True)
     for frame_ms, used in costs.items():
-        print(f"  frames of {frame_ms:<4g} ms         {used:6.2f} % of a core", flush=True)
+        what = f"{LIBNICE_MS} ms, by libnice" if frame_ms == "libnice" else f"frames of {frame_ms:g} ms"
+        print(f"  {what:<28} {used:6.2f} % of a core", flush=True)
 
 
 if __name__ == "__main__":

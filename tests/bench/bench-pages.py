@@ -4,7 +4,6 @@
 for; the detector's speed beside multimon-ng's on the same file, and a pitch tracker's decoding of the
 same pages. PARTYLINE_RECORDINGS may name one more folder."""
 
-import os
 import pathlib
 import resource
 import shutil
