@@ -11,18 +11,18 @@ const whole: GatewayDocument = {
   tones: { pages: [] }, export: { mqtt: null, s3: null, clips: null },
 };
 const run = (...actions: GatewayAction[]): GatewayState => actions.reduce(reduceGateway, noGateway);
-const fetched: GatewayAction = { type: "gateway", document: whole, history: [record("1")] };
+const fetched: GatewayAction = { type: "gateway", asOf: 0, document: whole, history: [record("1")] };
 const told = (type: string, more: object = {}): GatewayAction => ({ type: "message", message: { type, ...more } });
 
 describe("the gateway", () => {
   it("is taken whole, and is fresh then", () => {
-    const state = run(fetched, { type: "clips", clips: [{ name: "x.wav" } as Clip] });
+    const state = run(fetched, { type: "clips", asOf: 0, clips: [{ name: "x.wav" } as Clip] });
     expect([state.definitionsStale, state.clipsStale]).toEqual([false, false]);
     expect(state.streams.map(({ id }) => id)).toEqual(["mill", "hill"]);
     expect(state.clips).toHaveLength(1);
   });
   it("is not listened to before somebody shows it", () => {
-    expect(run(told("page", { page: record("9") }))).toBe(noGateway);
+    expect(run(told("page", { page: record("9") }))).toEqual({ ...noGateway, told: 1 });
     expect(run(told("stream", { stream: stream("mill", "silent") }))).toBe(noGateway);
   });
   it("takes another state of a stream or line", () => {
@@ -35,13 +35,23 @@ describe("the gateway", () => {
     expect(reduceGateway(before, told("stream", { stream: stream("gone") })).streams).toBe(before.streams);
     expect(reduceGateway(before, told("stream", { stream: null }))).toBe(before);
   });
+  it("is asked for again when something was told meanwhile", () => {
+    for (const meanwhile of [told("gateway"), told("line", { line: line("a", "active") }), told("page", { page: record("9") })]) {
+      const late = run(meanwhile, fetched, { type: "clips", asOf: 0, clips: [] });
+      expect([late.definitionsStale, late.clipsStale]).toEqual([true, true]);
+      const again = [{ ...fetched, asOf: 1 }, { type: "clips", asOf: 1, clips: [] }] as GatewayAction[];
+      const fresh = again.reduce(reduceGateway, late);
+      expect([fresh.definitionsStale, fresh.clipsStale]).toEqual([false, false]);
+    }
+    expect(run(told("stream", { stream: stream("hill", "silent") }), fetched).definitionsStale).toBe(false);
+  });
   it("puts a new page first and changes a known one in its place", () => {
-    const state = run(fetched, { type: "clips", clips: [] }, told("page", { page: record("2") }), told("page", { page: record("1", true) }));
+    const state = run(fetched, { type: "clips", asOf: 0, clips: [] }, told("page", { page: record("2") }), told("page", { page: record("1", true) }));
     expect(state.history.map(({ message_id, clip_complete }) => [message_id, clip_complete])).toEqual([["2", false], ["1", true]]);
     expect(state.clipsStale).toBe(true);
   });
   it("is stale after a change of definitions and after the line was lost", () => {
-    const fresh = run(fetched, { type: "clips", clips: [] });
+    const fresh = run(fetched, { type: "clips", asOf: 0, clips: [] });
     expect(reduceGateway(fresh, told("gateway")).definitionsStale).toBe(true);
     expect(reduceGateway(fresh, told("gateway")).clipsStale).toBe(false);
     expect(reduceGateway(fresh, told("state")).clipsStale).toBe(true);

@@ -5,6 +5,8 @@
 import type { Clip, Export, GatewayChange, GatewayDocument, GatewayLine, GatewayStream, PageDefinition, PageRecord } from "./gateway-types";
 
 export interface GatewayState {
+  /** counts what was told: a document that was asked for before may not have it */
+  readonly told: number;
   /** definitions, or everything after the line was lost */
   readonly definitionsStale: boolean;
   readonly clipsStale: boolean;
@@ -22,13 +24,14 @@ export interface GatewayState {
 }
 
 export type GatewayAction =
-  | { readonly type: "gateway"; readonly document: GatewayDocument; readonly history: readonly PageRecord[] }
+  /** asOf: told, when it was asked for */
+  | { readonly type: "gateway"; readonly asOf: number; readonly document: GatewayDocument; readonly history: readonly PageRecord[] }
   | { readonly type: "streams"; readonly streams: readonly GatewayStream[] }
-  | { readonly type: "clips"; readonly clips: readonly Clip[] }
+  | { readonly type: "clips"; readonly asOf: number; readonly clips: readonly Clip[] }
   | { readonly type: "message"; readonly message: GatewayChange };
 
 export const noGateway: GatewayState = {
-  definitionsStale: true, clipsStale: true, definitions: null, streams: [], exports: null, history: [], clips: [],
+  told: 0, definitionsStale: true, clipsStale: true, definitions: null, streams: [], exports: null, history: [], clips: [],
 };
 
 const HISTORY_MAX = 200;
@@ -44,9 +47,11 @@ function withRecord(history: readonly PageRecord[], record: PageRecord): readonl
     : [record, ...history].slice(0, HISTORY_MAX);
 }
 
-function reduceMessage(state: GatewayState, message: GatewayChange): GatewayState {
+function reduceMessage(before: GatewayState, message: GatewayChange): GatewayState {
   const { stream, line, page } = message;
-  if (message.type === "state" || message.type === "gateway" || message.type === "config.reload")
+  const isWhole = message.type === "state" || message.type === "gateway" || message.type === "config.reload";
+  const state = isWhole || line || page || message.export ? { ...before, told: before.told + 1 } : before;
+  if (isWhole)
     return { ...state, definitionsStale: true, clipsStale: state.clipsStale || message.type === "state" };
   if (!state.definitions) return state; // nobody shows it
   if (stream) return { ...state, streams: replaced(state.streams, stream) };
@@ -64,7 +69,7 @@ export function reduceGateway(state: GatewayState, action: GatewayAction): Gatew
       const { trouble, gpio, tones, streams } = action.document;
       return {
         ...state,
-        definitionsStale: false,
+        definitionsStale: action.asOf !== state.told,
         definitions: { trouble, lines: gpio.lines, pages: tones.pages },
         streams,
         exports: action.document.export,
@@ -74,6 +79,6 @@ export function reduceGateway(state: GatewayState, action: GatewayAction): Gatew
     case "streams":
       return { ...state, streams: action.streams };
     case "clips":
-      return { ...state, clips: action.clips, clipsStale: false };
+      return { ...state, clips: action.clips, clipsStale: action.asOf !== state.told };
   }
 }

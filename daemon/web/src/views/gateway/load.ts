@@ -8,6 +8,8 @@ import type { Clip, GatewayDocument, GatewayStream, PageRecord } from "../../sta
 
 const STATISTICS_MS = 1000;
 const AGAIN_MS = 2000;
+/** When something was told meanwhile: what changes all the time is not asked for all the time. */
+const SOON_MS = 100;
 
 type Take<Answer> = (answer: Answer) => void;
 
@@ -23,22 +25,27 @@ async function fetched<Answer>(path: string, take: Take<Answer>): Promise<boolea
 }
 
 async function fetchDefinitions(): Promise<boolean> {
+  const asOf = store.get().gateway.told;
   let history: readonly PageRecord[] = [];
   const heard = await fetched<{ history: PageRecord[] }>("/api/pages/history", (answer) => (history = answer.history));
-  return heard && fetched<GatewayDocument>("/api/gateway", (document) => store.dispatch({ type: "gateway", document, history }));
+  return heard && fetched<GatewayDocument>("/api/gateway", (document) => store.dispatch({ type: "gateway", asOf, document, history }));
 }
 
-const fetchClips = () => fetched<{ clips: Clip[] }>("/api/clips", ({ clips }) => store.dispatch({ type: "clips", clips }));
+function fetchClips(): Promise<boolean> {
+  const asOf = store.get().gateway.told;
+  return fetched<{ clips: Clip[] }>("/api/clips", ({ clips }) => store.dispatch({ type: "clips", asOf, clips }));
+}
+
 const fetchStreams = () => fetched<{ streams: GatewayStream[] }>("/api/streams", ({ streams }) => store.dispatch({ type: "streams", streams }));
 
-/** Runs while `wanted`, again when it fails. */
+/** Runs while `wanted`: what has come may be older than what was told meanwhile. */
 function useFetch(wanted: boolean, run: () => Promise<boolean>): void {
   useEffect(() => {
     if (!wanted) return undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let over = false;
     const again = () => void run().then((done) => {
-      if (!done && !over) timer = setTimeout(again, AGAIN_MS);
+      if (!over) timer = setTimeout(again, done ? SOON_MS : AGAIN_MS);
     });
     again();
     return () => {
