@@ -65,7 +65,8 @@ PL_TEST(long_lines)
 	PL_CHECK_INT(pl_sdp_lines_next(&lines, line), 1);
 	PL_CHECK_INT(strlen(line), PL_SDP_LINE_SIZE - 1);
 	PL_CHECK_INT(pl_sdp_lines_next(&lines, line), -EMSGSIZE);
-	PL_CHECK_STR(line, "b");
+	PL_CHECK_INT(strlen(line), PL_SDP_LINE_SIZE - 1);
+	PL_CHECK(strncmp(line, text + PL_SDP_LINE_SIZE, PL_SDP_LINE_SIZE - 1) == 0);
 	PL_CHECK_INT(pl_sdp_lines_next(&lines, line), 1);
 	PL_CHECK_STR(line, "c=1");
 	PL_CHECK_INT(pl_sdp_lines_next(&lines, line), 0);
