@@ -41,6 +41,14 @@ static void on_control_event(void *userdata, const struct pl_event *event)
 	}
 }
 
+/** A server on the loopback, behind a proxy, has nothing there that STUN could tell. */
+static const char *address_of(const struct pl_config *c)
+{
+	if (c->listen_address[0])
+		return c->listen_address;
+	return c->n_listen_ice_servers > 0 ? "0.0.0.0" : c->http_address;
+}
+
 int pl_main_listen_new(sd_event *event, struct pl_control *control, struct pl_engine *engine,
 		       struct pl_main_listen **ret_listen)
 {
@@ -61,7 +69,7 @@ int pl_main_listen_new(sd_event *event, struct pl_control *control, struct pl_en
 	options = (struct pl_browsers_options){
 		.audio = pl_engine_get_audio_ops(),
 		.engine = engine,
-		.address = c->listen_address[0] ? c->listen_address : c->http_address,
+		.address = address_of(c),
 		.port = c->listen_port,
 		.candidates = (const char *const *)c->listen_addresses,
 		.n_candidates = c->n_listen_addresses,

@@ -69,8 +69,8 @@ struct pl_config {
 	char log_service[64]; /**< "log"/"service": name in every record; default "partyline" */
 
 	/* daemon/listen; needs a restart */
-	char listen_address[64];   /**< "listen"/"address"; "" = http_address */
-	uint16_t listen_port;      /**< "listen"/"port", UDP, default 8001; 0: any free one */
+	char listen_address[64]; /**< "listen"/"address"; "" = http_address, with ICE servers all */
+	uint16_t listen_port;    /**< "listen"/"port", UDP, default 8001; 0: any free one */
 	char *listen_addresses[8]; /**< "listen"/"addresses": IP addresses that browsers are told */
 	size_t n_listen_addresses;
 	/** "listen"/"ice_servers"; none: by listen_port alone. Never with !PL_HAVE_LIBNICE */

@@ -111,7 +111,7 @@ def has_libnice():
 def start(frame_ms, pages, servers=()):
     config = {
         "http": {"cors_origins": [f"http://127.0.0.1:{pages.port}"]},
-        "listen": {"port": 0, "frame_ms": frame_ms, "ice_servers": list(servers)},
+        "listen": {"address": "127.0.0.1", "port": 0, "frame_ms": frame_ms, "ice_servers": list(servers)},
     }
     return Session(daemon=True, tablets=2, channels=2, quantum=QUANTUM, config=config)
 

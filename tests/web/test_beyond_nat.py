@@ -153,8 +153,8 @@ def sit(session, browser):
 
     def one(*servers):
         assert session.processes["partyline"].stop() == 0
-        how = {"ice_servers": servers} if servers else {"addresses": [PRIVATE["home"]]}
-        session.config["listen"] = {"address": "0.0.0.0", "port": 0, **how}
+        how = {"ice_servers": servers} if servers else {"address": "0.0.0.0", "addresses": [PRIVATE["home"]]}
+        session.config["listen"] = {"port": 0, **how}
         session.write_config()
         session.start_daemon()
         set_uplink(session, 1, GAIN)

@@ -51,7 +51,7 @@ def session(pages):
         "http": {"names": [HOST], "cors_origins": [f"http://{name}:{pages.port}" for name in (HOST, NAME)]},
     }
     if BY_LIBNICE:
-        config["listen"] = {"ice_servers": [{"urls": "stun:127.0.0.1:9"}]}  # nobody's
+        config["listen"] = {"address": "127.0.0.1", "ice_servers": [{"urls": "stun:127.0.0.1:9"}]}  # nobody's
     with Session(daemon=True, config=config, tablets=2, channels=2) as running:
         yield running
 

@@ -31,7 +31,7 @@ HAS_LIBNICE = os.environ["PARTYLINE_LIBNICE"] == "1"
 def config(role, servers):
     return {
         "http": {"port": 0, "local_role": role, "cors_origins": [ORIGIN]},
-        "listen": {"port": 0, "ice_servers": servers},
+        "listen": {"address": "127.0.0.1", "port": 0, "ice_servers": servers},
     }
 
 
