@@ -11,6 +11,8 @@ const MIC = "partyline.microphone";
 const VOLUME = "partyline.volume";
 const WATCH_MS = 1000;
 const RESTART_MS = 5000;
+/** A server that has not answered until then never will. */
+const LATE_MS = 30_000;
 const LATER_TIMES = 10;
 const RETRY_MS = [300, 700, 1500, 3000];
 
@@ -47,6 +49,11 @@ export const useAudio = <Selected>(select: (state: AudioState) => Selected): Sel
 
 /** A microphone is there only over TLS and on this machine itself. */
 export const mayTalk = (): boolean => window.isSecureContext && "mediaDevices" in navigator;
+
+async function patch(resource: string, sdp: string): Promise<Response> {
+  const headers = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" };
+  return fetch(resource, { method: "PATCH", headers, body: fragmentOf(sdp), signal: AbortSignal.timeout(RESTART_MS) });
+}
 
 /* --- one connection, ear or mouth ------------------------------------------------------- */
 
@@ -136,6 +143,7 @@ class Call {
     }
     this.resource = location;
     await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+    void this.tellLate(connection);
   }
 
   /** Another network, perhaps: the session goes on by new names. */
@@ -149,18 +157,29 @@ class Call {
       const offer = await connection.createOffer({ iceRestart: true });
       const sent = await this.describe(connection, offer.sdp ?? "");
       if (isOver()) return;
-      const headers = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" };
-      const answer = await fetch(resource, { method: "PATCH", headers, body: fragmentOf(sent), signal: AbortSignal.timeout(RESTART_MS) });
+      const answer = await patch(resource, sent);
       const sdp = answer.status === 200 ? answerWith(before, await answer.text()) : "";
       if (isOver()) return;
-      if (sdp) await connection.setRemoteDescription({ type: "answer", sdp });
-      else this.again();
+      if (sdp) {
+        await connection.setRemoteDescription({ type: "answer", sdp });
+        void this.tellLate(connection);
+      } else this.again();
     } catch {
       // no network at all, so far: until it is back, or given up ("failed")
       this.timer = setTimeout(() => {
         if (!isOver() && connection.connectionState === "disconnected") void this.restart(connection);
       }, WATCH_MS);
     }
+  }
+
+  /** Candidates that were not waited for; those that the server knows do no harm. */
+  private async tellLate(connection: RTCPeerConnection): Promise<void> {
+    const { resource } = this;
+    if (!this.gathers || !resource || connection.iceGatheringState === "complete") return;
+    const turn = this.restarts;
+    await gathered(connection, LATE_MS);
+    if (this.isOver(connection) || turn !== this.restarts) return; // another offer has them all
+    await patch(resource, connection.localDescription?.sdp ?? "").catch(() => undefined);
   }
 
   private again(trouble = ""): void {
