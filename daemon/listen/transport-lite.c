@@ -25,8 +25,6 @@ struct lite_transport {
 	struct listen_transport base;
 	struct lite *lite;
 	struct pl_peer *peer;
-	struct listen_transport_handlers handlers;
-	void *userdata;
 };
 
 static struct lite *lite_of(struct listen_network *network)
@@ -67,27 +65,6 @@ static void on_send(void *userdata, const struct pl_net_path *path, const uint8_
 	const struct lite_transport *transport = userdata;
 
 	listen_socket_send(transport->lite->socket, path, data, size);
-}
-
-static void on_state(void *userdata, enum pl_peer_state state)
-{
-	const struct lite_transport *transport = userdata;
-
-	transport->handlers.on_state(transport->userdata, state);
-}
-
-static void on_rtp(void *userdata, uint8_t *packet, size_t size, uint64_t now)
-{
-	const struct lite_transport *transport = userdata;
-
-	transport->handlers.on_rtp(transport->userdata, packet, size, now);
-}
-
-static void on_rtcp(void *userdata, uint8_t *packet, size_t size, uint64_t now)
-{
-	const struct lite_transport *transport = userdata;
-
-	transport->handlers.on_rtcp(transport->userdata, packet, size, now);
 }
 
 static void lite_flush(struct listen_network *network)
@@ -210,9 +187,9 @@ static int lite_new(struct listen_network *network, const struct listen_transpor
 		.remote_pwd = config->offer->pwd,
 		.role = config->offer->role,
 		.handlers = {.on_send = on_send,
-			     .on_state = on_state,
-			     .on_rtp = on_rtp,
-			     .on_rtcp = on_rtcp},
+			     .on_state = listen_transport_on_state,
+			     .on_rtp = listen_transport_on_rtp,
+			     .on_rtcp = listen_transport_on_rtcp},
 		.userdata = transport,
 	};
 	int r;
@@ -221,8 +198,8 @@ static int lite_new(struct listen_network *network, const struct listen_transpor
 		return -ENOMEM;
 	transport->base.ops = network->ops;
 	transport->lite = lite_of(network);
-	transport->handlers = config->handlers;
-	transport->userdata = config->userdata;
+	transport->base.handlers = config->handlers;
+	transport->base.userdata = config->userdata;
 	memcpy(peer.remote_fingerprint, config->offer->fingerprint, PL_FINGERPRINT_SIZE);
 	r = pl_peer_new(&peer, now, &transport->peer);
 	if (r >= 0)

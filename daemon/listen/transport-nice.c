@@ -39,8 +39,6 @@ struct nice_transport {
 
 	/* once it was taken */
 	struct pl_secure *secure;
-	struct listen_transport_handlers handlers;
-	void *userdata;
 	char remote_ufrag[PL_ICE_UFRAG_SIZE];
 	uint64_t n_refused;
 };
@@ -119,27 +117,6 @@ static void on_send(void *userdata, const uint8_t *data, size_t size)
 	const struct nice_transport *transport = userdata;
 
 	listen_agent_send(transport->agent, data, size);
-}
-
-static void on_state(void *userdata, enum pl_peer_state state)
-{
-	const struct nice_transport *transport = userdata;
-
-	transport->handlers.on_state(transport->userdata, state);
-}
-
-static void on_rtp(void *userdata, uint8_t *packet, size_t size, uint64_t now)
-{
-	const struct nice_transport *transport = userdata;
-
-	transport->handlers.on_rtp(transport->userdata, packet, size, now);
-}
-
-static void on_rtcp(void *userdata, uint8_t *packet, size_t size, uint64_t now)
-{
-	const struct nice_transport *transport = userdata;
-
-	transport->handlers.on_rtcp(transport->userdata, packet, size, now);
 }
 
 static int nice_send_rtp(struct listen_transport *transport, uint8_t *packet, size_t size,
@@ -282,15 +259,15 @@ static int make_secure(struct nice_transport *transport,
 		.identity = config->identity,
 		.role = config->offer->role,
 		.handlers = {.on_send = on_send,
-			     .on_state = on_state,
-			     .on_rtp = on_rtp,
-			     .on_rtcp = on_rtcp},
+			     .on_state = listen_transport_on_state,
+			     .on_rtp = listen_transport_on_rtp,
+			     .on_rtcp = listen_transport_on_rtcp},
 		.userdata = transport,
 	};
 
 	memcpy(secure.remote_fingerprint, config->offer->fingerprint, PL_FINGERPRINT_SIZE);
-	transport->handlers = config->handlers;
-	transport->userdata = config->userdata;
+	transport->base.handlers = config->handlers;
+	transport->base.userdata = config->userdata;
 	return pl_secure_new(&secure, now, &transport->secure);
 }
 

@@ -104,7 +104,14 @@ struct listen_network {
 
 struct listen_transport {
 	const struct listen_network_ops *ops;
+	struct listen_transport_handlers handlers;
+	void *userdata;
 };
+
+/** Handlers of pl_peer and pl_secure that hand on. @param transport  any kind's */
+void listen_transport_on_state(void *transport, enum pl_peer_state state);
+void listen_transport_on_rtp(void *transport, uint8_t *packet, size_t size, uint64_t now_nsec);
+void listen_transport_on_rtcp(void *transport, uint8_t *packet, size_t size, uint64_t now_nsec);
 
 struct listen_network_options {
 	const char *address; /**< to bind, see listen_socket_open() */
